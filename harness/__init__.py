@@ -1,0 +1,1 @@
+"""The harness: renders the chart, runs a Kubernetes for it, and looks at what it installed."""

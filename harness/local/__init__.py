@@ -1,0 +1,1 @@
+"""A real Kubernetes on this machine, built from source: one node, no image registry."""
