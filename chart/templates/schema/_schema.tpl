@@ -1,0 +1,39 @@
+{{/* The container that runs a script of the schema ConfigMap against the server: (dict "root" $ "name" NAME "script" FILE). */}}
+{{- define "billdb.schema.container" -}}
+name: {{ .name }}
+image: {{ include "billdb.image" .root }}
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+command: [/bin/bash, /scripts/{{ .script }}]
+env:
+  {{- include "billdb.connection.env" .root | nindent 2 }}
+  - name: PGAPPNAME
+    value: billdb/{{ .name }}
+  - name: RELEASE
+    value: {{ .root.Release.Name }}
+  - name: CHART_VERSION
+    value: {{ .root.Chart.Version | quote }}
+  - name: WAIT_SECONDS
+    value: {{ .root.Values.schema.waitSeconds | quote }}
+  - name: LOCK_TIMEOUT
+    value: {{ .root.Values.schema.lockTimeoutSeconds }}s
+resources:
+  {{- toYaml .root.Values.schema.resources | nindent 2 }}
+securityContext:
+  {{- include "billdb.containerSecurity" .root | nindent 2 }}
+volumeMounts:
+  - name: schema-script
+    mountPath: /scripts
+    readOnly: true
+  - name: tmp
+    mountPath: /tmp
+  {{- include "billdb.connection.volumeMounts" .root | nindent 2 }}
+{{- end }}
+
+{{- define "billdb.schema.volumes" -}}
+- name: schema-script
+  configMap:
+    name: {{ include "billdb.name.schemaScript" . }}
+- name: tmp
+  emptyDir: {}
+{{ include "billdb.connection.volumes" . }}
+{{- end }}
