@@ -1,0 +1,54 @@
+"""Writes image archives as `docker save` does (image specification v1.2): containerd and docker load them."""
+
+import json
+import subprocess
+import tarfile
+from hashlib import file_digest, sha256
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+
+def layer(root: Path, target: Path) -> Path:
+    """Pack the folder `root` as an uncompressed layer `target`: sorted, owners by number, one fixed time."""
+    new = target.with_suffix(".new")
+    tar = ["tar", "--create", "--sort=name", "--mtime=@0", "--numeric-owner", "--file", str(new), "--directory", str(root)]
+    subprocess.run([*tar, "."], check=True)
+    new.rename(target)
+    return target
+
+
+def image(target: Path, name: str, layers: list[Path], config: dict[str, Any]) -> None:
+    """Write the archive `target` of the image `name` with these layers, bottom first, and this container configuration."""
+    digests = []
+    for file in layers:
+        with file.open("rb") as stream:
+            digests.append(file_digest(stream, "sha256").hexdigest())
+    description = json.dumps(
+        {
+            "architecture": "amd64",
+            "os": "linux",
+            "created": "1970-01-01T00:00:00Z",
+            "config": config,
+            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}" for digest in digests]},
+        }
+    ).encode()
+    description_name = f"{sha256(description).hexdigest()}.json"
+    manifest = [{"Config": description_name, "RepoTags": [name], "Layers": [f"{digest}/layer.tar" for digest in digests]}]
+    new = target.with_suffix(".new")
+    with tarfile.open(new, "w") as archive:
+        for digest, file in zip(digests, layers, strict=True):
+            archive.add(file, f"{digest}/layer.tar", filter=_plain)
+        _add(archive, description_name, description)
+        _add(archive, "manifest.json", json.dumps(manifest).encode())
+    new.rename(target)
+
+
+def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    return member.replace(mtime=0, mode=0o644, uid=0, gid=0, uname="root", gname="root", deep=False)
+
+
+def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
+    member = _plain(tarfile.TarInfo(name))
+    member.size = len(content)
+    archive.addfile(member, BytesIO(content))

@@ -1,0 +1,3 @@
+module billdb/tools/pause
+
+go 1.26.0
