@@ -10,6 +10,7 @@ from harness.progress import step
 
 PACKAGES = (
     "ca-certificates",
+    "curl",  # asks the components whether they are up
     "conntrack",  # kube-proxy forgets connections to pods that ended
     "containerd",
     "containernetworking-plugins",

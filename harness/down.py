@@ -1,0 +1,20 @@
+"""`nox -s down`: ends the local Kubernetes and leaves nothing of it behind."""
+
+import sys
+
+from harness.local import cluster
+from harness.local.machine import MachineError
+
+
+def main() -> int:
+    """Return the exit status."""
+    try:
+        cluster.stop()
+    except MachineError as error:
+        print(f"down: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

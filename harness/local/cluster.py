@@ -1,0 +1,147 @@
+"""Starts and stops the local Kubernetes."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, LOCK_NB, flock
+from pathlib import Path
+
+from harness import paths
+from harness.local import addons, images, machine, node, programs
+from harness.local.components import CONTAINERD, NODE_NAME, STATE, Component, prepare
+from harness.local.machine import MachineError
+from harness.local.node import Node
+from harness.progress import say, step
+
+LOGS = paths.LOCAL / "logs"
+PROGRAMS = tuple(module.name for module in programs.ALL)
+LONGEST_ROOT = 60  # the kubelet's sockets lie below it, and a socket's path has 107 characters
+
+
+def start() -> None:
+    """Bring the local Kubernetes up: nothing to do when it answers, a fresh start of its processes when it does not.
+
+    Objects and volumes of an earlier start are kept. Raises MachineError with what to do when it cannot.
+    """
+    machine.require_root()
+    if len(str(paths.ROOT)) > LONGEST_ROOT:
+        raise MachineError(f"{paths.ROOT} is too long a path ({LONGEST_ROOT} characters at most): clone to a shorter one")
+    with _only_one():
+        running = node.current()
+        if running and running.checkout != str(paths.ROOT):
+            raise MachineError(f"the Kubernetes of {running.checkout} runs on this machine; end it there with `nox -s down`")
+        machine.require_disk(paths.LOCAL, 3)
+        machine.ensure_packages()
+        programs.install(PROGRAMS)
+        if running and _answers(running):
+            say("the local Kubernetes is up")
+            return
+        if running:
+            say("the local Kubernetes does not answer: starting it again, with its data")
+            node.destroy(running)
+        archives = images.archives()
+        begun = time.monotonic()
+        try:
+            _start_processes(archives)
+        except BaseException:
+            if half := node.current():
+                node.destroy(half)
+            raise
+        say(f"the local Kubernetes is up after {time.monotonic() - begun:.1f} s; kubeconfig: {paths.KUBECONFIG}")
+
+
+def stop() -> None:
+    """End the local Kubernetes and remove its state; the programs in .local/bin and the cache stay."""
+    machine.require_root()
+    with _only_one():
+        running = node.current()
+        if running and running.checkout != str(paths.ROOT):
+            raise MachineError(f"the Kubernetes that runs here is that of {running.checkout}; end it there with `nox -s down`")
+        if running:
+            node.destroy(running)
+        else:
+            node.remove_remains()
+        shutil.rmtree(STATE, ignore_errors=True)
+        paths.KUBECONFIG.unlink(missing_ok=True)
+    say(f"the local Kubernetes is gone; what was built stays in {paths.BIN} and {paths.CACHE} (remove them to build anew)")
+
+
+def _start_processes(archives: dict[str, Path]) -> None:
+    LOGS.mkdir(parents=True, exist_ok=True)
+    paths.RUN.mkdir(parents=True, exist_ok=True)
+    components = {component.name: component for component in prepare()}
+    created = node.create(LOGS / "node.log")
+
+    def up(*names: str) -> None:
+        for name in names:
+            created.start(name, components[name].command, LOGS / f"{name}.log", _ENVIRONMENT)
+        for name in names:
+            _wait_until_up(created, components[name])
+
+    with step("start etcd, containerd and the API server"):
+        up("etcd", "containerd", "kube-apiserver")
+    with step("load the images"):
+        _load(created, archives)
+    with step("start the node"):
+        addons.apply()
+        up("kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "coredns")
+        addons.wait_for_node(NODE_NAME)
+        up("kube-router", "local-path-provisioner")  # both look for the node when they start
+
+
+_ENVIRONMENT = {"GOMEMLIMIT": "1GiB"}
+
+
+def _load(running: Node, archives: dict[str, Path]) -> None:
+    """Import images that containerd does not have; it remembers an archive by a label with its file's name."""
+    known = STATE / "images.txt"
+    loaded = set(known.read_text().split()) if known.exists() else set()
+    for archive in archives.values():
+        if archive.name in loaded:
+            continue
+        command = running.command("ctr", f"--address={CONTAINERD}", "--namespace=k8s.io", "images", "import", str(archive))
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise MachineError(f"containerd refuses the image archive {archive}: {done.stderr}\nRemove it and run the same again.")
+        loaded.add(archive.name)
+    known.write_text("\n".join(sorted(loaded)))
+
+
+def _answers(running: Node) -> bool:
+    return all(_is_up(running, component) for component in prepare()) and addons.node_is_ready(NODE_NAME)
+
+
+def _is_up(running: Node, component: Component) -> bool:
+    if isinstance(component.probe, tuple):
+        return subprocess.run(running.command(*component.probe), capture_output=True).returncode == 0
+    probe = ["curl", "--silent", "--fail", "--insecure", "--max-time", "2", "--output", "/dev/null", component.probe]
+    return subprocess.run(running.command(*probe), capture_output=True).returncode == 0
+
+
+def _wait_until_up(running: Node, component: Component, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not _is_up(running, component):
+        if time.monotonic() > deadline:
+            log = LOGS / f"{component.name}.log"
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+            raise MachineError(f"{component.name} did not come up in {seconds:g} s; the end of {log}:\n{tail}")
+        time.sleep(0.05)
+
+
+@contextmanager
+def _only_one() -> Iterator[None]:
+    """Hold the machine-wide lock, or say who does."""
+    paths.RUN.mkdir(parents=True, exist_ok=True)
+    with (paths.RUN / "lock").open("a+") as lock:
+        try:
+            flock(lock, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise MachineError(f"another `up` or `down` is at work ({lock.read().strip()}); wait for its end") from None
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()} in {paths.ROOT}")
+        lock.flush()
+        yield

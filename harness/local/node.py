@@ -1,0 +1,184 @@
+"""The node: namespaces of this machine in which the whole Kubernetes runs, apart from everything else on it.
+
+Processes, mounts, interfaces and firewall rules live in the node's own pid, mount and network namespaces, so they are all gone
+the moment its first process ends: stopped, killed or by a reboot. The host sees one end of a cable, `billdb0`.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from harness import paths
+from harness.local.machine import MachineError
+
+T = TypeVar("T")
+
+HOST_ADDRESS = "10.243.0.1"
+ADDRESS = "10.243.0.2"
+CABLE = "billdb0"
+RECORD = paths.RUN / "node.json"
+CGROUP = "billdb"
+SYSCTLS = ("vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops",
+           "kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes")  # fmt: skip  # what a kubelet sets for the machine
+SETUP = f"""
+set -e
+mount --make-rshared /
+mount -t tmpfs -o mode=0755 run /run
+mkdir -p /run/lock
+ip link set lo up
+until ip link show eth0 >/dev/null 2>&1; do sleep 0.05; done
+ip address add {ADDRESS}/30 dev eth0
+ip link set eth0 up
+ip route add default via {HOST_ADDRESS}
+echo 1 > /proc/sys/net/ipv4/ip_forward
+echo 1 > /proc/sys/net/bridge/bridge-nf-call-iptables || echo 'the kernel has no br_netfilter: NetworkPolicies will not hold'
+touch /run/ready
+# bash stays process 1: it reaps what loses its parent.
+sleep infinity & wait
+"""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A running node: the host's number of its first process, and the checkout whose state it uses."""
+
+    pid: int
+    started: str
+    checkout: str
+
+    @property
+    def alive(self) -> bool:
+        """Whether that very process still runs."""
+        return _start_time(self.pid) == self.started
+
+    def command(self, *command: str) -> list[str]:
+        """`command` made to run inside the node, in the host's working directory and file system."""
+        return ["nsenter", f"--target={self.pid}", "--mount", "--pid", "--net", "--", *command]
+
+    def start(self, name: str, command: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
+        """Start a process inside the node; it goes on when this program ends."""
+        with log.open("ab") as output:
+            subprocess.Popen(
+                self.command(*command), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                env=os.environ | dict(environment), start_new_session=True,
+            )  # fmt: skip
+
+
+def current() -> Node | None:
+    """The node that runs on this machine, whichever checkout started it; None when none does."""
+    try:
+        node = Node(**json.loads(RECORD.read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+    return node if node.alive else None
+
+
+def create(log: Path) -> Node:
+    """Make a new node. Raises MachineError when its namespaces cannot be made."""
+    remove_remains()
+    _save_sysctls()
+    for folder in _cgroup_folders():
+        folder.mkdir(exist_ok=True)
+        for file in ("cpuset.cpus", "cpuset.mems"):  # version 1: empty in a new group, and nothing may run with that
+            if (folder / file).exists():
+                (folder / file).write_text((folder.parent / file).read_text())
+    with log.open("wb") as output:
+        unshare = subprocess.Popen(
+            ["unshare", "--fork", "--pid", "--mount", "--net", "--mount-proc", "bash", "-c", SETUP],
+            stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+        )  # fmt: skip
+    pid = _wait_for(lambda: _first_child(unshare.pid), "the node's first process", log)
+    _ip("link", "add", CABLE, "type", "veth", "peer", "name", "eth0", "netns", str(pid))
+    _ip("address", "add", f"{HOST_ADDRESS}/30", "dev", CABLE)
+    _ip("link", "set", CABLE, "up")
+    _wait_for(lambda: Path(f"/proc/{pid}/root/run/ready").exists(), "the node's setup", log)
+    node = Node(pid, _start_time(pid), str(paths.ROOT))
+    RECORD.write_text(json.dumps(node.__dict__))
+    return node
+
+
+def destroy(node: Node) -> None:
+    """End everything that runs in the node and remove what it left on the host."""
+    os.kill(node.pid, signal.SIGKILL)  # the kernel then kills the namespace's every process
+    _wait_for(lambda: not node.alive, "the end of the node's processes", None)
+    remove_remains()
+
+
+def remove_remains() -> None:
+    """Remove what a node that ended, in whatever way, may have left on the host."""
+    RECORD.unlink(missing_ok=True)
+    subprocess.run(["ip", "link", "delete", CABLE], capture_output=True)
+    for folder in _cgroup_folders():
+        for group, _, _ in os.walk(folder, topdown=False):
+            _wait_for(lambda group=group: _removed(Path(group)), f"the processes of {group} to end", None)  # type: ignore[misc]
+    _restore_sysctls()
+
+
+def _removed(group: Path) -> bool:
+    try:
+        group.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError:  # processes that were killed are still ending
+        for line in (group / "cgroup.procs").read_text().split():
+            os.kill(int(line), signal.SIGKILL)
+        return False
+    return True
+
+
+def _cgroup_folders() -> list[Path]:
+    top = Path("/sys/fs/cgroup")
+    if (top / "cgroup.controllers").exists():  # version 2
+        return [top / CGROUP]
+    return [folder / CGROUP for folder in top.iterdir() if (folder / "cgroup.procs").exists() and not folder.is_symlink()]
+
+
+def _save_sysctls() -> None:
+    values = {name: Path("/proc/sys", name).read_text() for name in SYSCTLS if Path("/proc/sys", name).exists()}
+    (paths.RUN / "sysctls.json").write_text(json.dumps(values))
+
+
+def _restore_sysctls() -> None:
+    saved = paths.RUN / "sysctls.json"
+    if saved.exists():
+        for name, value in json.loads(saved.read_text()).items():
+            Path("/proc/sys", name).write_text(value)
+        saved.unlink()
+
+
+def _start_time(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def _first_child(pid: int) -> int:
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError:
+        return 0
+    return int(children[0]) if children else 0
+
+
+def _ip(*arguments: str) -> None:
+    done = subprocess.run([shutil.which("ip") or "/sbin/ip", *arguments], capture_output=True, text=True)
+    if done.returncode:
+        raise MachineError(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
+
+
+def _wait_for(condition: Callable[[], T], what: str, log: Path | None, seconds: float = 20) -> T:
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        if time.monotonic() > deadline:
+            details = f"; its log:\n{log.read_text()[-2000:]}" if log else ""
+            raise MachineError(f"waited {seconds:g} s in vain for {what}{details}")
+        time.sleep(0.02)
+    return found
