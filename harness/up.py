@@ -22,7 +22,7 @@ def main() -> int:
     begun = time.monotonic()
     try:
         if options.kubeconfig:
-            programs.install(["kubernetes", "helm"])
+            programs.install(["kubectl", "helm"])
         else:
             cluster.start()
         if not options.cluster_only:

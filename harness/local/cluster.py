@@ -17,7 +17,7 @@ from harness.local.node import Node
 from harness.progress import say, step
 
 LOGS = paths.LOCAL / "logs"
-PROGRAMS = tuple(module.name for module in programs.ALL)
+
 LONGEST_ROOT = 60  # the kubelet's sockets lie below it, and a socket's path has 107 characters
 
 
@@ -35,7 +35,7 @@ def start() -> None:
             raise MachineError(f"the Kubernetes of {running.checkout} runs on this machine; end it there with `nox -s down`")
         machine.require_disk(paths.LOCAL, 3)
         machine.ensure_packages()
-        programs.install(PROGRAMS)
+        programs.install()
         if running and _answers(running):
             say("the local Kubernetes is up")
             return

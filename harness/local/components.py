@@ -62,8 +62,9 @@ def _program(name: str) -> str:
 def _write(name: str, content: object) -> str:
     file = STATE / name
     file.parent.mkdir(parents=True, exist_ok=True)
-    text = content if isinstance(content, str) else json.dumps(content, indent=2) if name.endswith("json") else yaml.safe_dump(content)
-    file.write_text(text)
+    text = content if isinstance(content, str) else yaml.safe_dump(content)
+    if not file.exists() or file.read_text() != text:  # kube-proxy ends when its file is touched
+        file.write_text(text)
     return str(file)
 
 
@@ -213,7 +214,7 @@ def _kube_proxy() -> Component:
     return Component(
         "kube-proxy",
         (_program("kube-proxy"), f"--config={_write('kube-proxy.yaml', configuration)}"),
-        "http://127.0.0.1:10256/healthz",
+        "http://127.0.0.1:10256/livez",
     )
 
 
@@ -250,7 +251,7 @@ def _local_path_provisioner() -> Component:
     return Component(
         "local-path-provisioner",
         (
-            _program("local-path-provisioner"), "start", f"--config={_write('local-path.json', configuration)}",
+            _program("local-path-provisioner"), "start", f"--config={_write('local-path.json', json.dumps(configuration))}",
             f"--kubeconfig={_pki('local-path-provisioner.kubeconfig')}", f"--helper-image={images.HELPER_IMAGE}",
             "--service-account-name=default", "--configmap-name=local-path-config",
             f"--helper-pod-file={_write('helper-pod.yaml', HELPER_POD)}",
