@@ -4,21 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-say() { echo "$(date +%T) $*"; }
-
-wait_for_server() {
-  local deadline=$((SECONDS + WAIT_SECONDS)) answer="" last=""
-  until answer=$(psql --no-psqlrc --dbname=postgres --command="" 2>&1); do
-    [[ $answer == "$last" ]] || say "waiting for the server: $answer"
-    last=$answer
-    if ((SECONDS >= deadline)); then
-      say "ERROR: no connection to $PGHOST:$PGPORT after $WAIT_SECONDS s; look at the server's log and raise schema.waitSeconds if it only was slow" >&2
-      exit 2
-    fi
-    sleep 1
-  done
-  say "the server at $PGHOST:$PGPORT answers"
-}
+. ./connection.sh
 
 # One psql session: its advisory lock makes two runs at the same time take turns.
 session() { psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 "$@"; }

@@ -1,0 +1,18 @@
+# shellcheck shell=bash
+# What the scripts of the Jobs and tests share: how they talk and how they wait for the server.
+
+say() { echo "$(date +%T) $*"; }
+
+wait_for_server() {
+  local deadline=$((SECONDS + WAIT_SECONDS)) answer="" last=""
+  until answer=$(psql --no-psqlrc --dbname=postgres --command="" 2>&1); do
+    [[ $answer == "$last" ]] || say "waiting for the server: $answer"
+    last=$answer
+    if ((SECONDS >= deadline)); then
+      say "ERROR: no connection to $PGHOST:$PGPORT after $WAIT_SECONDS s; look at the server's log and raise schema.waitSeconds if it only was slow" >&2
+      exit 2
+    fi
+    sleep 0.2
+  done
+  say "the server at $PGHOST:$PGPORT answers"
+}
