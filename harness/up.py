@@ -6,7 +6,8 @@ import sys
 import time
 from pathlib import Path
 
-from harness import paths
+from harness import install, paths
+from harness.kubernetes import CommandError
 from harness.local import cluster, programs
 from harness.local.machine import MachineError
 from harness.progress import say
@@ -26,10 +27,8 @@ def main() -> int:
         else:
             cluster.start()
         if not options.cluster_only:
-            from harness import install
-
             install.install(options.kubeconfig or paths.KUBECONFIG)
-    except MachineError as error:
+    except (MachineError, CommandError) as error:
         print(f"up: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -1,0 +1,62 @@
+"""kubectl and helm on one cluster and namespace, and what is asked of the database through them."""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness import paths
+
+POD = "postgresql-bill-inquiry-0"
+DATABASE = "bill_inquiry_db"
+
+
+class CommandError(Exception):
+    """A program failed: the message has its command line and all that it printed."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster by its kubeconfig, and the namespace that commands go to."""
+
+    kubeconfig: Path
+    namespace: str
+
+    def kubectl(self, *arguments: str, stdin: str | None = None, timeout: float = 300) -> str:
+        """Run kubectl in the namespace and return its standard output. Raises CommandError."""
+        return self.run("kubectl", *arguments, stdin=stdin, timeout=timeout)
+
+    def helm(self, *arguments: str, timeout: float = 600, program: str = "helm") -> str:
+        """Run helm in the namespace and return its standard output. Raises CommandError."""
+        return self.run(program, *arguments, timeout=timeout)
+
+    def run(self, program: str, *arguments: str, stdin: str | None = None, timeout: float = 300) -> str:
+        """Run a program of .local/bin with --namespace, the cluster's kubeconfig in its environment."""
+        command = [str(paths.BIN / program), f"--namespace={self.namespace}", *arguments]
+        done = subprocess.run(
+            command, input=stdin, capture_output=True, text=True, timeout=timeout, env=self.environment
+        )
+        if done.returncode:
+            raise CommandError(f"{' '.join(command)}\nexited with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment in which kubectl and helm of .local/bin are first and know the cluster."""
+        return os.environ | {
+            "KUBECONFIG": str(self.kubeconfig),
+            "PATH": f"{paths.BIN}:{os.environ['PATH']}",
+        }
+
+    def get(self, *arguments: str) -> dict[str, Any]:
+        """`kubectl get … -o json`, parsed."""
+        found: dict[str, Any] = json.loads(self.kubectl("get", *arguments, "--output=json"))
+        return found
+
+    def sql(self, query: str, database: str = DATABASE, pod: str = POD) -> str:
+        """The answer to a query asked as superuser on the socket inside the pod: columns by `|`, rows by line."""
+        psql = ["psql", "--no-psqlrc", "--no-align", "--tuples-only", "--username=postgres", f"--dbname={database}"]
+        answer = self.kubectl("exec", pod, "--container=postgresql", "--", *psql, f"--command={query}")
+        return answer.removesuffix("\n")
