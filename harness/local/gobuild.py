@@ -1,0 +1,70 @@
+"""Builds the programs of one Go module, telling how far it is."""
+
+import os
+import re
+import subprocess
+import time
+from collections import deque
+from collections.abc import Iterable
+from pathlib import Path
+
+from harness.local.machine import MachineError
+from harness.progress import say
+
+EVERY = 15.0  # seconds between two lines of progress
+PACKAGE = re.compile(r"[\w.~/-]+\n?")  # with -v, go prints each package that it compiles on a line of its own
+
+
+def build(go: str, module: Path, packages: Iterable[str], settings: Iterable[str], target: Path) -> None:
+    """Build these packages of the folder `module` into the folder `target`, each named by its path's last element.
+
+    `settings` are variables for the linker, as package.name=value. The programs are static and stripped. Raises
+    MachineError with the end of what go says.
+    """
+    linker = " ".join(["-s", "-w", *(f"-X {setting}" for setting in settings)])
+    command = [go, "build", "-v", "-mod=readonly", "-trimpath", "-ldflags", linker, "-o", f"{target}/", *packages]
+    with subprocess.Popen(command, cwd=module, env=_environment(), stderr=subprocess.PIPE, text=True) as process:
+        try:
+            messages = _follow(process)
+        except BaseException:
+            process.terminate()
+            raise
+    if process.returncode:
+        raise MachineError(
+            f"building {module} failed:\n{messages}\n"
+            "Do what it says (is the network reachable, the disk full?), then run the same again: it goes on from here."
+        )
+
+
+def version(go: str, module: Path, upstream: str) -> str:
+    """The version of the module `upstream` (its replacement's, where it has one) that the folder `module` requires."""
+    template = "{{if .Replace}}{{.Replace.Version}}{{else}}{{.Version}}{{end}}"
+    command = [go, "list", "-m", "-mod=readonly", "-f", template, upstream]
+    done = subprocess.run(command, cwd=module, env=_environment(), capture_output=True, text=True)
+    if done.returncode:
+        raise MachineError(f"{module}/go.mod: no version of {upstream}:\n{done.stderr}")
+    return done.stdout.strip()
+
+
+def _environment() -> dict[str, str]:
+    """Only what is pinned counts: neither a workspace around the module's folder nor the person's own flags."""
+    return os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+
+
+def _follow(process: subprocess.Popen[str]) -> str:
+    """Report what go downloads and compiles until it ends; returns the last lines of anything else that it said."""
+    assert process.stderr
+    downloaded = compiled = 0
+    messages: deque[str] = deque(maxlen=30)
+    told = time.monotonic()
+    for line in process.stderr:
+        if line.startswith("go: downloading "):
+            downloaded += 1
+        elif PACKAGE.fullmatch(line):
+            compiled += 1
+        else:
+            messages.append(line)
+        if time.monotonic() - told > EVERY:
+            say(f"  {downloaded} modules downloaded, {compiled} packages compiled")
+            told = time.monotonic()
+    return "".join(messages)
