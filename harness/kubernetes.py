@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,3 +61,9 @@ class Cluster:
         psql = ["psql", "--no-psqlrc", "--no-align", "--tuples-only", "--username=postgres", f"--dbname={database}"]
         answer = self.kubectl("exec", pod, "--container=postgresql", "--", *psql, f"--command={query}")
         return answer.removesuffix("\n")
+
+    def follow(self, pod: str) -> Callable[[], str]:
+        """Follow a pod's log from now on, also while the pod is deleted; the returned function waits for its end and gives it."""
+        command = [str(paths.BIN / "kubectl"), f"--namespace={self.namespace}", "logs", "--follow", pod]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=self.environment)
+        return lambda: process.communicate(timeout=60)[0]

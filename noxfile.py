@@ -1,0 +1,91 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nox==2026.10.20"]
+# ///
+"""What a person does with this repository: `nox -l` lists it."""
+
+import nox
+
+nox.needs_version = ">=2026.10"
+nox.options.sessions = ["lint", "test"]
+nox.options.reuse_existing_virtualenvs = True
+
+KUBECONFIG = ".local/kubeconfig"
+
+
+def _install(session: nox.Session, lock: str) -> None:
+    session.install("--quiet", "--require-hashes", "-r", f"requirements/{lock}.lock")
+
+
+@nox.session
+def up(session: nox.Session) -> None:
+    """Start a Kubernetes on this machine, install the chart on it and show what there is [-- --kubeconfig FILE]."""
+    _install(session, "local")
+    session.run("python", "-m", "harness.up", *session.posargs)
+
+
+@nox.session
+def down(session: nox.Session) -> None:
+    """End this machine's Kubernetes and remove its state."""
+    _install(session, "local")
+    session.run("python", "-m", "harness.down")
+
+
+@nox.session
+def test(session: nox.Session) -> None:
+    """Run the tests, all tiers; arguments go to pytest [-- tests/render | -- --kubeconfig FILE]."""
+    _install(session, "lint")
+    arguments = ["--cluster-type=existing", f"--kubeconfig={KUBECONFIG}", *session.posargs]
+    if _needs_local_cluster(session.posargs):
+        session.run("python", "-m", "harness.up", "--cluster-only")
+    else:
+        session.run("python", "-m", "harness.local.programs", "helm", "helm3", "kubectl", "registry")
+    session.run("python", "-m", "pytest", *arguments)
+
+
+def _needs_local_cluster(arguments: list[str]) -> bool:
+    if any(argument.startswith("--kubeconfig") for argument in arguments):
+        return False
+    paths = [argument for argument in arguments if argument.startswith("tests/")]
+    return not paths or any(path.startswith("tests/cluster") for path in paths)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check the chart, its rendered objects, the SQL, the shell scripts and the Python."""
+    _install(session, "lint")
+    session.run("python", "-m", "harness.local.programs", "helm", "kube-score")
+    session.run("python", "-m", "harness.lint")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure installation, upgrade and rendering, and write benchmarks/RESULTS.md."""
+    _install(session, "local")
+    session.run("python", "-m", "harness.up", "--cluster-only")
+    session.run("python", "-m", "benchmarks.run", *session.posargs)
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Make the chart's .tgz in dist/."""
+    _install(session, "local")
+    session.run("python", "-m", "harness.publish", "package")
+
+
+@nox.session
+def publish(session: nox.Session) -> None:
+    """Push the chart to an OCI registry [-- oci://HOST/PATH]; a version that is there is refused."""
+    _install(session, "local")
+    session.run("python", "-m", "harness.publish", "push", *session.posargs)
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Write requirements/*.lock anew from pyproject.toml's groups."""
+    session.install("uv==0.13.9")
+    for group in ("local", "lint"):
+        session.run(
+            "uv", "pip", "compile", "--quiet", "--group", group, "--generate-hashes", "--no-header",
+            "--python-version=3.11", f"--output-file=requirements/{group}.lock",
+        )  # fmt: skip

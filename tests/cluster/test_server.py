@@ -1,0 +1,100 @@
+"""The installed server, asked itself."""
+
+import pytest
+from pytest_helm_charts.clusters import Cluster as KubeCluster
+from pytest_helm_charts.k8s.stateful_set import wait_for_stateful_sets_to_run
+
+from tests.cluster.release import Release
+
+# Sections 2.1, 4.1, 4.2 and 4.3 of the install plan, as the server words them.
+SETTINGS = {
+    "max_connections": "100",
+    "shared_buffers": "256MB",
+    "effective_cache_size": "1GB",
+    "work_mem": "4MB",
+    "maintenance_work_mem": "64MB",
+    "log_destination": "stderr",
+    "log_min_duration_statement": "1s",
+    "log_statement": "none",
+    "log_connections": "on",
+    "TimeZone": "Asia/Seoul",
+    "log_timezone": "Asia/Seoul",
+    "server_encoding": "UTF8",
+    "data_checksums": "on",
+    "ssl": "on",
+    "ssl_min_protocol_version": "TLSv1.2",
+    "password_encryption": "scram-sha-256",
+    "shared_preload_libraries": "pg_stat_statements",
+    "data_directory": "/bitnami/postgresql/data",
+}
+ROWS = {
+    "bill.cache.ttl.hours": "4",
+    "bill.customer.cache.ttl.hours": "1",
+    "bill.inquiry.available.months": "24",
+    "kos.connection.timeout.ms": "30000",
+    "kos.read.timeout.ms": "60000",
+    "kos.retry.max.attempts": "3",
+    "kos.retry.delay.ms": "1000",
+    "circuit.breaker.failure.threshold": "5",
+    "circuit.breaker.recovery.timeout.ms": "60000",
+    "circuit.breaker.success.threshold": "3",
+    "mvno.connection.timeout.ms": "10000",
+    "bill.history.retention.days": "730",
+    "kos.history.retention.days": "365",
+}
+TABLES = ["bill_info_cache", "bill_inquiry_history", "customer_info", "kos_inquiry_history", "system_config"]
+
+
+def test_stateful_set_runs(database: Release, kube_cluster: KubeCluster) -> None:
+    wait_for_stateful_sets_to_run(
+        kube_cluster.kube_client, ["postgresql-bill-inquiry"], database.cluster.namespace, timeout_sec=30
+    )
+
+
+@pytest.mark.parametrize(("name", "value"), SETTINGS.items(), ids=SETTINGS)
+def test_setting_is_in_effect(database: Release, name: str, value: str) -> None:
+    assert database.cluster.sql(f"SELECT current_setting('{name}')") == value
+
+
+def test_server_understood_every_line_of_its_configuration(database: Release) -> None:
+    files = "SELECT count(*), count(error) FROM pg_file_settings"
+    rules = "SELECT count(*) > 0, count(error) FROM pg_hba_file_rules"
+    lines, wrong = database.cluster.sql(files).split("|")
+    assert int(lines) > 15
+    assert wrong == "0"
+    assert database.cluster.sql(rules) == "t|0"
+
+
+def test_schema_job_created_the_five_tables(database: Release) -> None:
+    tables = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname"
+    assert database.cluster.sql(tables).splitlines() == TABLES
+
+
+def test_schema_job_inserted_the_thirteen_rows(database: Release) -> None:
+    rows = database.cluster.sql("SELECT config_key, config_value FROM system_config WHERE config_type = 'INTEGER'")
+    assert dict(line.split("|") for line in rows.splitlines()) == ROWS
+
+
+def test_extensions_are_there(database: Release) -> None:
+    names = database.cluster.sql("SELECT extname FROM pg_extension ORDER BY extname").splitlines()
+    assert names == ["pg_stat_statements", "plpgsql", "uuid-ossp"]
+
+
+def test_korean_text_comes_back_and_sorts_in_dictionary_order(database: Release) -> None:
+    assert database.cluster.sql("SELECT string_agg(x, '' ORDER BY x) FROM unnest(ARRAY['하','가','나']) AS x") == "가나하"
+
+
+def test_log_of_the_schema_job_reads_like_a_report(database: Release) -> None:
+    log = database.cluster.kubectl("logs", "job/bill-inquiry-db-init")
+    assert "applied    V0002__tables.sql in " in log
+    assert "rows       system_config 13" in log
+    assert log.rstrip().endswith("the schema of bill_inquiry_db is ready")
+
+
+def test_helm_test_passes(database: Release) -> None:
+    assert "Succeeded" in database.cluster.helm("test", database.name)
+
+
+def test_memory_for_parallel_queries_is_larger_than_the_runtime_gives(database: Release) -> None:
+    size = database.cluster.kubectl("exec", "postgresql-bill-inquiry-0", "--", "df", "-k", "--output=size", "/dev/shm")
+    assert int(size.split()[1]) >= 256 * 1024

@@ -1,0 +1,67 @@
+"""helm upgrade and rollback of a release in use."""
+
+import pytest
+
+from harness.kubernetes import CommandError
+from tests.cluster.release import Release
+
+
+def pod_uid(release: Release) -> str:
+    uid: str = release.cluster.get("pod/postgresql-bill-inquiry-0")["metadata"]["uid"]
+    return uid
+
+
+def ledger(release: Release) -> str:
+    return release.cluster.sql("SELECT * FROM audit.schema_migration ORDER BY version")
+
+
+def test_an_upgrade_without_a_change_changes_nothing(database: Release) -> None:
+    database.cluster.sql("UPDATE system_config SET config_value = '6' WHERE config_key = 'bill.cache.ttl.hours'")
+    before = pod_uid(database), database.password(), ledger(database)
+    certificate = database.cluster.get("secret/postgresql-bill-inquiry-tls")["data"]
+    database.upgrade()
+    assert (pod_uid(database), database.password(), ledger(database)) == before
+    assert database.cluster.get("secret/postgresql-bill-inquiry-tls")["data"] == certificate
+    log = database.cluster.kubectl("logs", "job/bill-inquiry-db-init")
+    assert log.count("unchanged") == 4
+    assert "applied" not in log
+    operators = "SELECT config_value FROM system_config WHERE config_key = 'bill.cache.ttl.hours'"
+    assert database.cluster.sql(operators) == "6"
+
+
+def test_a_changed_setting_is_in_effect_after_the_upgrade_and_undone_by_the_rollback(database: Release) -> None:
+    before = pod_uid(database)
+    database.upgrade({"postgresql": {"parameters": {"work_mem": "8MB"}}})
+    assert database.cluster.sql("SELECT current_setting('work_mem')") == "8MB"
+    assert pod_uid(database) != before
+    database.cluster.helm("rollback", database.name, "--wait")
+    assert database.cluster.sql("SELECT current_setting('work_mem')") == "4MB"
+
+
+def test_a_changed_password_is_the_servers_after_the_upgrade(database: Release) -> None:
+    old = database.password()
+    database.upgrade({"auth": {"postgresPassword": "it's \"new\" $HOME \\ 비밀"}})
+    assert database.ask("new-password", "psql -Atc 'SELECT 1'")[1].strip().endswith("1")
+    succeeded, log = database.ask("old-password", "sleep 2; psql -Atc 'SELECT 1'", {"PGPASSWORD": old})
+    assert not succeeded
+    assert "password authentication failed" in log
+
+
+def test_a_failed_migration_fails_the_release_at_once_and_a_correct_upgrade_mends_it(database: Release) -> None:
+    database.cluster.sql("UPDATE audit.schema_migration SET version = 1002 WHERE version = 2")
+    with pytest.raises(CommandError, match="bill-inquiry-db-init"):
+        database.upgrade(timeout="60s")
+    log = database.cluster.kubectl("logs", "job/bill-inquiry-db-init")
+    assert 'V0002__tables.sql:3: ERROR:  relation "customer_info" already exists' in log
+    database.cluster.sql("UPDATE audit.schema_migration SET version = 2 WHERE version = 1002")
+    assert "STATUS: deployed" in database.upgrade()
+
+
+def test_a_released_migration_that_was_changed_stops_the_upgrade_before_anything_is_applied(database: Release) -> None:
+    database.cluster.sql("UPDATE audit.schema_migration SET sha256 = 'x' || sha256 WHERE version = 3")
+    with pytest.raises(CommandError, match="bill-inquiry-db-init"):
+        database.upgrade(timeout="60s")
+    log = database.cluster.kubectl("logs", "job/bill-inquiry-db-init")
+    assert "changed after it was applied: V0003__updated_at.sql" in log
+    database.cluster.sql("UPDATE audit.schema_migration SET sha256 = substr(sha256, 2) WHERE version = 3")
+    assert "STATUS: deployed" in database.upgrade()
