@@ -1,25 +1,26 @@
 """Writes image archives as `docker save` does (image specification v1.2): containerd and docker load them."""
 
 import json
-import subprocess
 import tarfile
 from hashlib import file_digest, sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from harness.local.machine import run
+
 
 def layer(root: Path, target: Path) -> Path:
     """Pack the folder `root` as an uncompressed layer `target`: sorted, owners by number, one fixed time."""
     new = target.with_suffix(".new")
-    tar = ["tar", "--create", "--sort=name", "--mtime=@0", "--numeric-owner", "--file", str(new), "--directory", str(root)]
-    subprocess.run([*tar, "."], check=True)
+    reproducible = ("--sort=name", "--mtime=@0", "--numeric-owner")
+    run("tar", "--create", *reproducible, f"--file={new}", f"--directory={root}", ".")
     new.rename(target)
     return target
 
 
 def image(target: Path, name: str, layers: list[Path], config: dict[str, Any]) -> None:
-    """Write the archive `target` of the image `name` with these layers, bottom first, and this container configuration."""
+    """Write the archive `target` of the image `name`: these layers, bottom first, and this container configuration."""
     digests = []
     for file in layers:
         with file.open("rb") as stream:
@@ -34,11 +35,12 @@ def image(target: Path, name: str, layers: list[Path], config: dict[str, Any]) -
         }
     ).encode()
     description_name = f"{sha256(description).hexdigest()}.json"
-    manifest = [{"Config": description_name, "RepoTags": [name], "Layers": [f"{digest}/layer.tar" for digest in digests]}]
+    places = [f"{digest}/layer.tar" for digest in digests]
+    manifest = [{"Config": description_name, "RepoTags": [name], "Layers": places}]
     new = target.with_suffix(".new")
     with tarfile.open(new, "w") as archive:
-        for digest, file in zip(digests, layers, strict=True):
-            archive.add(file, f"{digest}/layer.tar", filter=_plain)
+        for place, file in zip(places, layers, strict=True):
+            archive.add(file, place, filter=_plain)
         _add(archive, description_name, description)
         _add(archive, "manifest.json", json.dumps(manifest).encode())
     new.rename(target)

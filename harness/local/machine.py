@@ -3,17 +3,18 @@
 import os
 import shutil
 import subprocess
-import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness.progress import step
 
 PACKAGES = (
     "ca-certificates",
-    "curl",  # asks the components whether they are up
     "conntrack",  # kube-proxy forgets connections to pods that ended
     "containerd",
     "containernetworking-plugins",
+    "curl",  # asks the components whether they are up
     "debootstrap",  # the images' base
     "etcd-server",
     "iproute2",
@@ -24,8 +25,11 @@ PACKAGES = (
     "procps",
     "runc",
     "socat",  # kubectl port-forward
+    "util-linux",
 )
-PROGRAMS_THAT_STAND_IN = {"npm": "npm"}  # a program that was installed in another way than by its package
+STAND_INS = {"npm": "npm"}  # package → its program, when a person may well have installed that in another way
+POLICY = Path("/usr/sbin/policy-rc.d")  # asked by Debian's packages before they start a service
+NO_STARTS = "#!/bin/sh\n# billdb: no service starts while packages are installed\nexit 101\n"
 
 
 class MachineError(Exception):
@@ -34,14 +38,17 @@ class MachineError(Exception):
 
 def ensure_packages() -> None:
     """Install the Debian packages that are missing. Raises MachineError where that cannot be done, with their names."""
-    missing = [name for name in PACKAGES if not _installed(name)]
+    missing = _missing()
     if not missing:
         return
-    if os.geteuid() != 0:
-        raise MachineError(f"not root, so the local Kubernetes cannot run; and missing: {' '.join(missing)}. Run as root.")
+    names = " ".join(missing)
     if not shutil.which("apt-get"):
-        raise MachineError(f"no apt-get here; install yourself what corresponds to Debian's: {' '.join(missing)}")
-    with step(f"install {' '.join(missing)}"), _no_service_starts():
+        raise MachineError(f"no apt-get here; install yourself what corresponds to Debian's packages: {names}")
+    if os.geteuid() != 0:
+        raise MachineError(
+            f"these packages are missing: {names}; run as root, or install them: apt-get install {names}"
+        )
+    with step(f"install {names}"), _no_service_starts():
         _apt("update")
         _apt("install", "--yes", "--no-install-recommends", *missing)
 
@@ -49,7 +56,7 @@ def ensure_packages() -> None:
 def require_root() -> None:
     """Raise MachineError unless the process may start a Kubernetes."""
     if os.geteuid() != 0:
-        raise MachineError("the local Kubernetes needs root (mounts, interfaces, firewall): run as root, e.g. with sudo")
+        raise MachineError("the local Kubernetes needs root (mounts, interfaces, firewall): run it with sudo")
 
 
 def require_disk(path: Path, gibibytes: float) -> None:
@@ -57,43 +64,47 @@ def require_disk(path: Path, gibibytes: float) -> None:
     there = next(p for p in (path, *path.parents) if p.exists())
     free = shutil.disk_usage(there).free / 2**30
     if free < gibibytes:
-        raise MachineError(f"{there}: {free:.1f} GiB free, {gibibytes:g} GiB needed; make room, then run the same again")
+        raise MachineError(f"{there}: {free:.1f} GiB free, {gibibytes:g} GiB needed; make room, then run it again")
 
 
-def _installed(package: str) -> bool:
-    program = PROGRAMS_THAT_STAND_IN.get(package)
-    if program and shutil.which(program):
-        return True
-    query = ["dpkg-query", "--show", "--showformat=${db:Status-Status}", package]
+def _missing() -> list[str]:
+    query = ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *PACKAGES]
     try:
-        return subprocess.run(query, capture_output=True, text=True).stdout == "installed"
+        answer = subprocess.run(query, capture_output=True, text=True).stdout.splitlines()
     except FileNotFoundError:
-        return False
+        answer = []
+    return [
+        package
+        for package in PACKAGES
+        if f"{package} installed" not in answer and not shutil.which(STAND_INS.get(package, ""))
+    ]
+
+
+def run(*command: str, environment: Mapping[str, str] | None = None) -> None:
+    """Run a command that makes files anyone may read. Raises MachineError with what it says if it fails."""
+    variables = os.environ | (environment or {})
+    done = subprocess.run(command, env=variables, umask=0o022, capture_output=True, text=True)
+    if done.returncode:
+        raise MachineError(
+            f"{' '.join(command)} failed:\n{(done.stdout + done.stderr)[-2000:]}\n"
+            "Do what it says (is the network reachable, the disk full?), then run the same again."
+        )
 
 
 def _apt(*arguments: str) -> None:
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    done = subprocess.run(
-        ["apt-get", "--quiet=2", "--option=DPkg::Lock::Timeout=300", *arguments],
-        env=environment, capture_output=True, text=True,
-    )  # fmt: skip
-    if done.returncode:
-        raise MachineError(f"apt-get {' '.join(arguments)} failed:\n{(done.stdout + done.stderr)[-2000:]}")
+    quiet = ("--quiet=2", "--option=DPkg::Lock::Timeout=300")
+    run("apt-get", *quiet, *arguments, environment={"DEBIAN_FRONTEND": "noninteractive"})
 
 
-class _no_service_starts:  # noqa: N801
-    """While it lasts, Debian's packages install their services without starting them (policy-rc.d's answer 101)."""
-
-    policy = Path("/usr/sbin/policy-rc.d")
-
-    def __enter__(self) -> None:
-        self.made = not self.policy.exists()
-        if self.made:
-            with tempfile.NamedTemporaryFile("w", dir=self.policy.parent, delete=False) as script:
-                script.write("#!/bin/sh\nexit 101\n")
-            Path(script.name).chmod(0o755)
-            Path(script.name).rename(self.policy)
-
-    def __exit__(self, *_: object) -> None:
-        if self.made:
-            self.policy.unlink(missing_ok=True)
+@contextmanager
+def _no_service_starts() -> Iterator[None]:
+    """While it lasts, packages install their services without starting them; a policy of the machine's own stays."""
+    if POLICY.exists() and POLICY.read_text() != NO_STARTS:
+        yield
+        return
+    POLICY.write_text(NO_STARTS)
+    POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        POLICY.unlink()

@@ -83,8 +83,8 @@ MODULES = (
         "helm3",
         "helm.sh/helm/v3",
         {"helm3": "helm.sh/helm/v3/cmd/helm"},
-        # Without a cluster Helm takes its client library's Kubernetes version. Helm 4 reads it from the build, Helm 3 is
-        # told by its Makefile: client-go 0.37 is Kubernetes 1.37.
+        # Without a cluster Helm takes its client library's Kubernetes version. Helm 4 reads it from the build, Helm 3
+        # is told by its Makefile: client-go 0.37 is Kubernetes 1.37.
         (
             "helm.sh/helm/v3/internal/version.version={version}",
             "helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=37",

@@ -1,0 +1,57 @@
+"""The images' base: a small Debian with PostgreSQL's client programs and the official image's user."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from harness.local.machine import run
+
+SUITE = "bookworm"
+PACKAGES = ("ca-certificates", "locales", "openssl", "postgresql-client-15", "tzdata")
+CLIENT = "/usr/lib/postgresql/15/bin"
+USER = 999  # id of user and group postgres in the official image
+UNUSED = (
+    "usr/share/doc",
+    "usr/share/man",
+    "usr/share/info",
+    "usr/share/locale",
+    "usr/share/i18n",
+    "var/cache",
+    "var/lib/apt/lists",
+    "var/log",
+)
+
+
+def make(root: Path) -> None:
+    """Fill the empty folder `root`. Raises MachineError when packages cannot be fetched or unpacked."""
+    # In a mount namespace of its own, what debootstrap mounts below root cannot outlive it, however it ends.
+    command = ["unshare", "--mount", "debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
+    run(*command, SUITE, str(root), *_mirror(), environment=_proxy())
+    inside = ("chroot", str(root))
+    run(*inside, "localedef", "--inputfile=en_US", "--charmap=UTF-8", "en_US.UTF-8")
+    run(*inside, "groupadd", f"--gid={USER}", "postgres")
+    run(*inside, "useradd", f"--uid={USER}", f"--gid={USER}", "--home-dir=/var/lib/postgresql", "postgres")
+    for unused in UNUSED:
+        shutil.rmtree(root / unused, ignore_errors=True)
+    for place in ("var/cache", "var/log"):
+        (root / place).mkdir(mode=0o755)
+    for place in ("var/lib/postgresql", "run/postgresql"):
+        (root / place).mkdir(mode=0o755)
+        os.chown(root / place, USER, USER)
+
+
+def _mirror() -> list[str]:
+    """The mirror that this machine's apt uses for the suite; none, which is debootstrap's default, where it has none."""
+    wanted = ["Created-By: Packages", f"Codename: {SUITE}", "Component: main"]
+    listed = subprocess.run(
+        ["apt-get", "indextargets", "--format=$(REPO_URI)", *wanted], capture_output=True, text=True
+    )
+    return [uri for uri in listed.stdout.split() if uri.startswith("http")][:1]
+
+
+def _proxy() -> dict[str, str]:
+    """The proxy that apt is told to use, for debootstrap, which reads the environment only."""
+    asked = subprocess.run(["apt-config", "shell", "proxy", "Acquire::http::Proxy"], capture_output=True, text=True)
+    proxy = asked.stdout.strip().removeprefix("proxy=").strip("'")
+    return {"http_proxy": proxy} if proxy else {}
