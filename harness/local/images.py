@@ -1,8 +1,8 @@
 """The images that the local Kubernetes runs, built without a registry: pause, Debian's base, and PostgreSQL on it.
 
 PostgreSQL's server programs come from an npm package and its clients from Debian. The PostgreSQL image stands in for
-the official one under the same name: same user id, same programs on PATH, same locale. The clients are those of 15: psql
-serves every major here, pg_dump and pg_basebackup servers of 14 and 15 only.
+the official one under the same name: same user id, same programs on PATH, same locale. The clients are those of 15:
+psql serves every major here, pg_dump and pg_basebackup servers of 14 and 15 only.
 """
 
 import json
