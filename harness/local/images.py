@@ -130,5 +130,8 @@ def _scratch(folder: Path) -> Iterator[Path]:
 
 
 if __name__ == "__main__":
-    for name, file in archives(sys.argv[1:] or ("14",)).items():
-        print(name, file)
+    try:
+        for name, file in archives(sys.argv[1:] or ("14",)).items():
+            print(name, file)
+    except MachineError as error:
+        sys.exit(f"images: {error}")

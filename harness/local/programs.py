@@ -137,6 +137,7 @@ def _build_missing(cached: Mapping[str, Path]) -> None:
             gobuild.build(go, TOOLS / module.folder, packages.values(), _linker_settings(go, module), built)
             for name, package in packages.items():
                 (built / Path(package).name).rename(target / name)
+        built.rmdir()
 
 
 def _linker_settings(go: str, module: Module) -> list[str]:
@@ -160,4 +161,7 @@ def _place(source: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    install(sys.argv[1:] or ALL)
+    try:
+        install(sys.argv[1:] or ALL)
+    except MachineError as error:
+        sys.exit(f"programs: {error}")
