@@ -10,14 +10,12 @@ import yaml
 from harness import paths
 from harness.local import images
 from harness.local.certificates import Authority
-from harness.local.node import ADDRESS, CGROUP
+from harness.local.node import ADDRESS, CGROUP, POD_RANGE, SERVICE_RANGE
 
 NODE_NAME = "billdb-local"
 STATE = paths.LOCAL / "state"
 SERVER = f"https://{ADDRESS}:6443"
 CONTAINERD = "/run/containerd/containerd.sock"  # the node's own /run
-POD_RANGE = "10.244.0.0/16"
-SERVICE_RANGE = "10.96.0.0/16"
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ T = TypeVar("T")
 HOST_ADDRESS = "10.243.0.1"
 ADDRESS = "10.243.0.2"
 CABLE = "billdb0"
+POD_RANGE = "10.244.0.0/16"
+SERVICE_RANGE = "10.96.0.0/16"
 RECORD = paths.RUN / "node.json"
 CGROUP = "billdb"
 SYSCTLS = ("vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops",
@@ -96,9 +98,11 @@ def create(log: Path) -> Node:
         )  # fmt: skip
     pid = _wait_for(lambda: _first_child(unshare.pid), "the node's first process", log)
     _ip("link", "add", CABLE, "type", "veth", "peer", "name", "eth0", "netns", str(pid))
+    _wait_for(lambda: Path(f"/proc/{pid}/root/run/ready").exists(), "the node's setup", log)
     _ip("address", "add", f"{HOST_ADDRESS}/30", "dev", CABLE)
     _ip("link", "set", CABLE, "up")
-    _wait_for(lambda: Path(f"/proc/{pid}/root/run/ready").exists(), "the node's setup", log)
+    for addresses in (POD_RANGE, SERVICE_RANGE):  # so that nothing meant for a pod ever leaves this machine
+        _ip("route", "add", addresses, "via", ADDRESS, "dev", CABLE)
     node = Node(pid, _start_time(pid), str(paths.ROOT))
     RECORD.write_text(json.dumps(node.__dict__))
     return node

@@ -1,8 +1,10 @@
 """Every commit that a client was told of is there after whatever happens to the server."""
 
+import subprocess
 import time
 
 from harness.kubernetes import POD, CommandError
+from harness.local import node
 from tests.cluster.release import Release
 
 # One session inserts row after row and prints the number of each row that the server acknowledged.
@@ -21,6 +23,7 @@ done
 def start_writer(release: Release) -> None:
     release.cluster.sql("DROP TABLE IF EXISTS acknowledged; CREATE TABLE acknowledged (n INTEGER PRIMARY KEY)")
     release.client("writer", WRITER)
+    release.cluster.kubectl("wait", "pod/writer", "--for=condition=Ready", "--timeout=30s")
     wait_for_rows(release, 200)
 
 
@@ -84,13 +87,9 @@ def test_a_killed_server_recovers_and_loses_nothing(database: Release) -> None:
 
 def kill_server(release: Release) -> None:
     """SIGKILL to the server and its processes: process 1 of a pod can be killed only from outside its namespace."""
-    from harness.local import node
-
     running = node.current()
     assert running, "this test needs the local Kubernetes"
     uid = release.cluster.get(f"pod/{POD}")["metadata"]["uid"]
-    import subprocess
-
     script = f"for p in $(grep -lF {uid} /proc/[0-9]*/cgroup | cut -d/ -f3); do [[ $(cat /proc/$p/comm) == postgres ]] && kill -9 $p; done; true"
     subprocess.run(running.command("bash", "-c", script), check=True)
 
@@ -108,7 +107,7 @@ def test_a_new_password_on_a_kept_volume_locks_nobody_out(database: Release) -> 
     database.cluster.helm("uninstall", database.name, "--wait")
     database.cluster.kubectl("delete", "secret/postgresql-bill-inquiry-secret")
     database.install()
-    assert database.ask("client", "sleep 1; psql -Atc 'SELECT answer FROM kept'") == (True, "42\n")
+    assert database.ask("client", "psql -Atc 'SELECT answer FROM kept'") == (True, "42\n")
 
 
 def test_a_volume_of_another_major_version_is_refused_with_the_cure(database: Release) -> None:
