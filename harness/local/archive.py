@@ -47,10 +47,13 @@ def image(target: Path, name: str, layers: list[Path], config: dict[str, Any]) -
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    return member.replace(mtime=0, mode=0o644, uid=0, gid=0, uname="root", gname="root", deep=False)
+    """Keep a member's name and size only, so that the same content is the same archive."""
+    plain = tarfile.TarInfo(member.name)
+    plain.size = member.size
+    return plain
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
-    member = _plain(tarfile.TarInfo(name))
+    member = tarfile.TarInfo(name)
     member.size = len(content)
     archive.addfile(member, BytesIO(content))
