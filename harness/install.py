@@ -23,7 +23,7 @@ WHERE sourcefile = '/etc/postgresql/postgresql.conf' AND name !~ '^(ssl_.*file|.
 def install(kubeconfig: Path) -> None:
     """Install the chart, or upgrade the release to it, run its tests, and print what there is and how to connect."""
     cluster = Cluster(kubeconfig, NAMESPACE)
-    verb = ["upgrade"] if _exists(cluster) else ["install", "--create-namespace"]
+    verb = ["upgrade"] if exists(cluster) else ["install", "--create-namespace"]
     with step(f"helm {verb[0]} {RELEASE} ./chart -n {NAMESPACE} --wait"):
         cluster.helm(*verb, RELEASE, str(paths.CHART), "--wait", "--timeout=5m")
     with step(f"helm test {RELEASE} -n {NAMESPACE}"):
@@ -31,7 +31,8 @@ def install(kubeconfig: Path) -> None:
     print(report(cluster, kubeconfig))
 
 
-def _exists(cluster: Cluster) -> bool:
+def exists(cluster: Cluster) -> bool:
+    """Whether the namespace has the release, in whatever state."""
     try:
         cluster.helm("status", RELEASE)
     except CommandError as error:

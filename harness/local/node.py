@@ -41,6 +41,9 @@ ip link set eth0 up
 ip route add default via {HOST_ADDRESS}
 echo 1 > /proc/sys/net/ipv4/ip_forward
 echo 1 > /proc/sys/net/bridge/bridge-nf-call-iptables || echo 'the kernel has no br_netfilter: NetworkPolicies will not hold'
+# kube-router answers what it refuses. Other firewalls drop it, so that TCP tries again by itself when a new pod is faster than
+# the firewall learns its address: be like them.
+iptables --table raw --append OUTPUT --protocol icmp --icmp-type port-unreachable --jump DROP
 touch /run/ready
 # bash stays process 1: it reaps what loses its parent.
 sleep infinity & wait

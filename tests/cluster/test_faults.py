@@ -1,0 +1,81 @@
+"""Installations that cannot succeed: helm says so in bounded time, nothing is lost, and the next correct upgrade mends them."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from harness.kubernetes import CommandError
+from tests.cluster.release import Release
+
+MENDED = "SELECT count(*) FROM system_config"
+
+
+@pytest.fixture
+def fresh(release: Release) -> Iterator[Release]:
+    """The module's release, not installed, in an empty namespace."""
+    yield release
+    release.remove()
+
+
+def refused(command: str, release: Release, values: dict[str, object], timeout: int = 15) -> str:
+    begun = time.monotonic()
+    with pytest.raises(CommandError) as failure:
+        getattr(release, command)(values, timeout=f"{timeout}s")
+    assert time.monotonic() - begun < timeout + 15
+    return str(failure.value)
+
+
+def test_an_image_that_cannot_be_pulled_is_mended_by_the_next_upgrade(fresh: Release) -> None:
+    message = refused("install", fresh, {"image": {"tag": "14-no-such"}})
+    assert "StatefulSet" in message
+    assert "postgresql-bill-inquiry" in message
+    fresh.upgrade()
+    assert fresh.cluster.sql(MENDED) == "13"
+
+
+def test_a_wrong_image_in_an_upgrade_loses_nothing(fresh: Release) -> None:
+    fresh.install()
+    fresh.cluster.sql("CREATE TABLE kept AS SELECT 42 AS answer")
+    refused("upgrade", fresh, {"image": {"tag": "14-no-such"}})
+    fresh.upgrade()
+    assert fresh.cluster.sql("SELECT answer FROM kept") == "42"
+
+
+def test_a_setting_that_the_server_refuses_is_mended_by_the_next_upgrade(fresh: Release) -> None:
+    fresh.install()
+    fresh.cluster.sql("CREATE TABLE kept AS SELECT 42 AS answer")
+    refused("upgrade", fresh, {"postgresql": {"parameters": {"no_such_setting": "1"}}}, timeout=20)
+    pod = fresh.cluster.kubectl("logs", "postgresql-bill-inquiry-0", "--container=prepare-volume")
+    assert 'unrecognized configuration parameter "no_such_setting"' in pod
+    fresh.upgrade()
+    assert fresh.cluster.sql("SELECT answer FROM kept") == "42"
+
+
+def test_a_claim_that_cannot_bind_is_mended_once_it_is_deleted(fresh: Release) -> None:
+    broken = {"name": "billdb-test-broken", "provisioner": "example.com/no-such-driver"}
+    message = refused("install", fresh, {"storageClass": broken})
+    assert "postgresql-bill-inquiry" in message
+    fresh.cluster.kubectl("delete", "pvc/postgresql-bill-inquiry-pvc", "--wait=true")
+    fresh.upgrade()
+    assert fresh.cluster.sql(MENDED) == "13"
+    assert fresh.cluster.get("storageclass/billdb-test-broken")["reclaimPolicy"] == "Retain", "a class is never removed"
+    fresh.cluster.kubectl("delete", "storageclass/billdb-test-broken")
+
+
+def test_the_chart_leaves_a_storage_class_that_exists_alone(fresh: Release) -> None:
+    before = fresh.cluster.get("storageclass/managed-standard")
+    fresh.install()
+    after = fresh.cluster.get("storageclass/managed-standard")
+    assert yaml.safe_dump(after) == yaml.safe_dump(before)
+    assert after["provisioner"] == "rancher.io/local-path"
+
+
+def test_a_hook_that_cannot_reach_the_server_is_mended_by_the_next_upgrade(fresh: Release) -> None:
+    fresh.install()
+    refused("upgrade", fresh, {"clusterDomain": "no.such.domain", "schema": {"waitSeconds": 3, "backoffLimit": 0}}, timeout=40)
+    log = fresh.cluster.kubectl("logs", "job/bill-inquiry-db-init")
+    assert "ERROR: no connection to postgresql-bill-inquiry.billdb-faults.svc.no.such.domain:5432 after 3 s" in log
+    fresh.upgrade()
+    assert fresh.cluster.sql(MENDED) == "13"
