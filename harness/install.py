@@ -11,12 +11,13 @@ NAMESPACE = "phonebill-dev"
 TABLES = """
 SELECT format('  %-30s %6s rows', oid::regclass,
     (xpath('/row/n/text()', query_to_xml(format('SELECT count(*) AS n FROM %s', oid::regclass), false, true, '')))[1])
-FROM pg_class WHERE relkind = 'r' AND relnamespace IN ('public'::regnamespace, 'cache'::regnamespace, 'audit'::regnamespace)
+FROM pg_class WHERE relkind = 'r' AND relnamespace::regnamespace::text IN ('public', 'cache', 'audit')
 ORDER BY relnamespace::regnamespace::text DESC, relname
 """
 SETTINGS = """
 SELECT format('  %-30s %s', name, current_setting(name)) FROM pg_settings
-WHERE sourcefile = '/etc/postgresql/postgresql.conf' AND name !~ '^(ssl_.*file|.*_file|data_directory|unix_socket.*)$' ORDER BY name
+WHERE sourcefile = '/etc/postgresql/postgresql.conf' AND name !~ '_file$|directory|directories'
+ORDER BY name
 """
 
 

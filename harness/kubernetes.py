@@ -36,9 +36,7 @@ class Cluster:
     def run(self, program: str, *arguments: str, stdin: str | None = None, timeout: float = 300) -> str:
         """Run a program of .local/bin with --namespace, the cluster's kubeconfig in its environment."""
         command = [str(paths.BIN / program), f"--namespace={self.namespace}", *arguments]
-        done = subprocess.run(
-            command, input=stdin, capture_output=True, text=True, timeout=timeout, env=self.environment
-        )
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=timeout, env=self.environment)
         if done.returncode:
             raise CommandError(f"{' '.join(command)}\nexited with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done.stdout

@@ -57,9 +57,7 @@ class Authority:
         content = {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [
-                {"name": name, "cluster": {"server": server, "certificate-authority-data": _base64(self.certificate)}}
-            ],
+            "clusters": [{"name": name, "cluster": {"server": server, "certificate-authority-data": _base64(self.certificate)}}],
             "users": [{"name": file, "user": user}],
             "contexts": [{"name": name, "context": {"cluster": name, "user": file}}],
             "current-context": name,
@@ -68,9 +66,7 @@ class Authority:
         target.write_text(yaml.safe_dump(content))
 
     def _write(self, file: str, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:
-        private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         key_file = self.folder / f"{file}.key"
         key_file.touch(mode=0o600)
         key_file.write_bytes(private)

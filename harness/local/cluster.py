@@ -105,7 +105,9 @@ def _load(running: Node, archives: dict[str, Path]) -> None:
         command = running.command("ctr", f"--address={CONTAINERD}", "--namespace=k8s.io", "images", "import", str(archive))
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
-            raise MachineError(f"containerd refuses the image archive {archive}: {done.stderr}\nRemove it and run the same again.")
+            raise MachineError(
+                f"containerd refuses the image archive {archive}: {done.stderr}\nRemove it and run the same again."
+            )
         loaded.add(archive.name)
     known.write_text("\n".join(sorted(loaded)))
 

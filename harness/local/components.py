@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import yaml
 
@@ -189,7 +188,8 @@ def _kubelet() -> Component:
     return Component(
         "kubelet",
         (
-            _program("kubelet"), f"--config={_write('kubelet.yaml', configuration)}", f"--kubeconfig={_pki('kubelet.kubeconfig')}",
+            _program("kubelet"), f"--config={_write('kubelet.yaml', configuration)}",
+            f"--kubeconfig={_pki('kubelet.kubeconfig')}",
             f"--root-dir={STATE / 'kubelet'}", f"--hostname-override={NODE_NAME}", f"--node-ip={ADDRESS}",
         ),
         "http://127.0.0.1:10248/healthz",
@@ -227,9 +227,7 @@ def _coredns() -> Component:
     }}
 }}
 """
-    return Component(
-        "coredns", (_program("coredns"), f"-conf={_write('Corefile', corefile)}"), "http://127.0.0.1:8181/ready"
-    )
+    return Component("coredns", (_program("coredns"), f"-conf={_write('Corefile', corefile)}"), "http://127.0.0.1:8181/ready")
 
 
 def _kube_router() -> Component:

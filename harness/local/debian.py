@@ -44,9 +44,7 @@ def make(root: Path) -> None:
 def _mirror() -> list[str]:
     """The mirror that this machine's apt uses for the suite; none (debootstrap's default) where it has none."""
     wanted = ["Created-By: Packages", f"Codename: {SUITE}", "Component: main"]
-    listed = subprocess.run(
-        ["apt-get", "indextargets", "--format=$(REPO_URI)", *wanted], capture_output=True, text=True
-    )
+    listed = subprocess.run(["apt-get", "indextargets", "--format=$(REPO_URI)", *wanted], capture_output=True, text=True)
     return [uri for uri in listed.stdout.split() if uri.startswith("http")][:1]
 
 

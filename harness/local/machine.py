@@ -45,9 +45,7 @@ def ensure_packages() -> None:
     if not shutil.which("apt-get"):
         raise MachineError(f"no apt-get here; install yourself what corresponds to Debian's packages: {names}")
     if os.geteuid() != 0:
-        raise MachineError(
-            f"these packages are missing: {names}; run as root, or install them: apt-get install {names}"
-        )
+        raise MachineError(f"these packages are missing: {names}; run as root, or install them: apt-get install {names}")
     with step(f"install {names}"), _no_service_starts():
         _apt("update")
         _apt("install", "--yes", "--no-install-recommends", *missing)
@@ -74,9 +72,7 @@ def _missing() -> list[str]:
     except FileNotFoundError:
         answer = []
     return [
-        package
-        for package in PACKAGES
-        if f"{package} installed" not in answer and not shutil.which(STAND_INS.get(package, ""))
+        package for package in PACKAGES if f"{package} installed" not in answer and not shutil.which(STAND_INS.get(package, ""))
     ]
 
 

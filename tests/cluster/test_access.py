@@ -36,7 +36,7 @@ def test_the_network_policy_lets_nobody_in_from_outside_the_cluster(database: Re
     pod = database.cluster.get("pod/postgresql-bill-inquiry-0")
     answer = database.cluster.kubectl("exec", "postgresql-bill-inquiry-0", "--", "pg_isready", "-h", pod["status"]["podIP"])
     assert "accepting connections" in answer
-    with pytest.raises(OSError, match="refused|timed out|unreachable"):
+    with pytest.raises(OSError, match=r"refused|timed out|unreachable"):
         socket.create_connection((pod["status"]["podIP"], 5432), timeout=3)
 
 

@@ -74,7 +74,12 @@ def test_the_chart_leaves_a_storage_class_that_exists_alone(fresh: Release) -> N
 
 def test_a_hook_that_cannot_reach_the_server_is_mended_by_the_next_upgrade(fresh: Release) -> None:
     fresh.install()
-    refused("upgrade", fresh, {"clusterDomain": "no.such.domain", "schema": {"waitSeconds": 3, "backoffLimit": 0}}, timeout=40)
+    refused(
+        "upgrade",
+        fresh,
+        {"clusterDomain": "no.such.domain", "schema": {"waitSeconds": 3, "backoffLimit": 0}},
+        timeout=40,
+    )
     log = fresh.cluster.kubectl("logs", "job/bill-inquiry-db-init")
     assert "ERROR: no connection to postgresql-bill-inquiry.billdb-faults.svc.no.such.domain:5432 after 3 s" in log
     fresh.upgrade()

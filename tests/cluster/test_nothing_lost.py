@@ -3,7 +3,7 @@
 import subprocess
 import time
 
-from harness.kubernetes import POD, CommandError
+from harness.kubernetes import POD
 from harness.local import node
 from tests.cluster.release import Release
 
@@ -75,7 +75,9 @@ def test_a_deleted_pod_stops_cleanly_and_loses_nothing(database: Release) -> Non
 def test_a_killed_server_recovers_and_loses_nothing(database: Release) -> None:
     start_writer(database)
     kill_server(database)
-    database.cluster.kubectl("wait", f"pod/{POD}", "--for=jsonpath={.status.containerStatuses[0].restartCount}=1", "--timeout=60s")
+    database.cluster.kubectl(
+        "wait", f"pod/{POD}", "--for=jsonpath={.status.containerStatuses[0].restartCount}=1", "--timeout=60s"
+    )
     wait_until_ready(database)
     written = len(acknowledged(database))
     wait_for_rows(database, written + 50)
@@ -90,7 +92,11 @@ def kill_server(release: Release) -> None:
     running = node.current()
     assert running, "this test needs the local Kubernetes"
     uid = release.cluster.get(f"pod/{POD}")["metadata"]["uid"]
-    script = f"for p in $(grep -lF {uid} /proc/[0-9]*/cgroup | cut -d/ -f3); do [[ $(cat /proc/$p/comm) == postgres ]] && kill -9 $p; done; true"
+    script = f"""
+        for process in $(grep --files-with-matches --fixed-strings {uid} /proc/[0-9]*/cgroup | cut -d/ -f3); do
+            [[ $(cat /proc/$process/comm) != postgres ]] || kill -KILL $process
+        done
+    """
     subprocess.run(running.command("bash", "-c", script), check=True)
 
 
@@ -118,7 +124,3 @@ def test_a_volume_of_another_major_version_is_refused_with_the_cure(database: Re
     database.cluster.kubectl("wait", f"pod/{POD}", f"--for={failed}", "--timeout=60s")
     log = database.cluster.kubectl("logs", POD, "--container=prepare-volume")
     assert "the volume holds the data of PostgreSQL 13, the image is PostgreSQL 14: set image.tag to 13" in log
-    try:
-        database.cluster.helm("uninstall", database.name, "--wait")
-    except CommandError:  # the pod may still be waiting to be tried again
-        pass

@@ -29,7 +29,17 @@ STATE = [
     ("kubectl logs -f job/bill-inquiry-db-init", "is ready"),
 ]  # fmt: skip
 SESSION = [
-    (r"\dt", ["bill_info_cache", "bill_inquiry_history", "customer_info", "kos_inquiry_history", "system_config", "(5 rows)"]),
+    (
+        r"\dt",
+        [
+            "bill_info_cache",
+            "bill_inquiry_history",
+            "customer_info",
+            "kos_inquiry_history",
+            "system_config",
+            "(5 rows)",
+        ],
+    ),
     ("SELECT COUNT(*) FROM system_config;", [" 13"]),
     ("SELECT config_key, config_value FROM system_config LIMIT 5;", ["(5 rows)"]),
 ]
@@ -75,7 +85,7 @@ def converse(child: "pexpect.spawn[str]") -> None:
 
 def test_psql_inside_the_pod_asks_for_no_password(environment: dict[str, str]) -> None:
     command = "kubectl exec -it postgresql-bill-inquiry-0 -- psql -U postgres -d bill_inquiry_db"
-    converse(pexpect.spawn(command, env=environment, timeout=20, encoding="utf-8", dimensions=(50, 200)))  # type: ignore[arg-type]
+    converse(pexpect.spawn(command, env=environment, timeout=20, encoding="utf-8", dimensions=(50, 200)))
 
 
 def test_a_client_pod_gets_in_with_the_password(environment: dict[str, str]) -> None:
@@ -84,9 +94,10 @@ def test_a_client_pod_gets_in_with_the_password(environment: dict[str, str]) -> 
         "psql -h postgresql-bill-inquiry.phonebill-dev.svc.cluster.local -U postgres -d bill_inquiry_db"
     )
     password = shell(
-        "kubectl get secret postgresql-bill-inquiry-secret -o jsonpath='{.data.postgres-password}' | base64 -d", environment
+        "kubectl get secret postgresql-bill-inquiry-secret -o jsonpath='{.data.postgres-password}' | base64 -d",
+        environment,
     )
-    child = pexpect.spawn(command, env=environment, timeout=30, encoding="utf-8", dimensions=(50, 200))  # type: ignore[arg-type]
+    child = pexpect.spawn(command, env=environment, timeout=30, encoding="utf-8", dimensions=(50, 200))
     child.expect_exact("Password for user postgres:")
     child.sendline(password)
     child.expect_exact("SSL connection (protocol: TLSv1.3")
@@ -94,13 +105,16 @@ def test_a_client_pod_gets_in_with_the_password(environment: dict[str, str]) -> 
 
 
 def test_the_log_can_be_searched_for_errors(environment: dict[str, str]) -> None:
-    shell("kubectl exec postgresql-bill-inquiry-0 -- psql -U postgres -c 'SELECT * FROM no_such_table' || true", environment)
+    shell(
+        "kubectl exec postgresql-bill-inquiry-0 -- psql -U postgres -c 'SELECT * FROM no_such_table' || true",
+        environment,
+    )
     found = shell("kubectl logs postgresql-bill-inquiry-0 | grep ERROR", environment)
     assert 'relation "no_such_table" does not exist' in found
 
 
 def test_the_log_can_be_followed(environment: dict[str, str]) -> None:
-    child = pexpect.spawn("kubectl logs -f postgresql-bill-inquiry-0", env=environment, timeout=20, encoding="utf-8")  # type: ignore[arg-type]
+    child = pexpect.spawn("kubectl logs -f postgresql-bill-inquiry-0", env=environment, timeout=20, encoding="utf-8")
     child.expect("connection received")
     child.close(force=True)
 

@@ -40,7 +40,7 @@ def test_a_changed_setting_is_in_effect_after_the_upgrade_and_undone_by_the_roll
 
 def test_a_changed_password_is_the_servers_after_the_upgrade(database: Release) -> None:
     old = database.password()
-    database.upgrade({"auth": {"postgresPassword": "it's \"new\" $HOME \\ 비밀"}})
+    database.upgrade({"auth": {"postgresPassword": 'it\'s "new" $HOME \\ 비밀'}})
     assert database.ask("new-password", "psql -Atc 'SELECT 1'") == (True, "1\n")
     succeeded, log = database.ask("old-password", "psql -Atc 'SELECT 1'", {"PGPASSWORD": old})
     assert not succeeded

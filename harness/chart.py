@@ -1,0 +1,107 @@
+"""Renders the chart as a user's helm does and checks what comes out against Kubernetes' own schemas."""
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+import kubernetes_validate
+import yaml
+
+from harness import paths
+
+OLDEST, NEWEST = "1.29", "1.34"  # what Chart.yaml promises, and what the local Kubernetes is
+Object = Mapping[str, Any]
+
+
+class RenderError(Exception):
+    """helm refused to render; the message is helm's."""
+
+
+class Manifests(Mapping[tuple[str, str], Object]):
+    """Rendered objects by (kind, name), hooks and tests included, in helm's order; not to be changed."""
+
+    def __init__(self, objects: Sequence[Object]) -> None:
+        """Take the objects; two of the same kind and name are refused."""
+        self._objects = {(o["kind"], o["metadata"]["name"]): o for o in objects}
+        assert len(self._objects) == len(objects), "two objects of the same kind and name"
+
+    def __getitem__(self, key: tuple[str, str]) -> Object:
+        """The object of this kind and name. Raises KeyError with the names that there are."""
+        if key not in self._objects:
+            raise KeyError(f"no {key[0]} {key[1]}; there are: {', '.join('/'.join(k) for k in self._objects)}")
+        return self._objects[key]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """The (kind, name) pairs."""
+        return iter(self._objects)
+
+    def __len__(self) -> int:
+        """The number of objects."""
+        return len(self._objects)
+
+    def of(self, kind: str) -> list[Object]:
+        """Every object of a kind."""
+        return [o for (k, _), o in self._objects.items() if k == kind]
+
+    def pods(self) -> dict[str, Object]:
+        """Every pod's metadata and spec, by the kind and name of what makes it: {"StatefulSet/NAME": {metadata, spec}}."""
+        found = {}
+        for (kind, name), o in self._objects.items():
+            if kind == "Pod":
+                found[f"{kind}/{name}"] = o
+            elif "template" in o.get("spec", {}):
+                found[f"{kind}/{name}"] = o["spec"]["template"]
+        return found
+
+
+def render(
+    values: Mapping[str, Any] | None = None,
+    *,
+    presets: Sequence[str] = (),
+    release: str = "billdb",
+    namespace: str = "phonebill-dev",
+) -> Manifests:
+    """The chart's objects with these values over these presets (names in presets/). Raises RenderError."""
+    return _render(json.dumps(values or {}, sort_keys=True), tuple(presets), release, namespace)
+
+
+@cache
+def _render(values: str, presets: tuple[str, ...], release: str, namespace: str) -> Manifests:
+    files = [f"--values={paths.PRESETS / name}.yaml" for name in presets]
+    command = [
+        str(paths.BIN / "helm"),
+        "template",
+        release,
+        str(paths.CHART),
+        f"--namespace={namespace}",
+        *files,
+        "--values=-",
+    ]
+    done = subprocess.run(command, input=values, capture_output=True, text=True)
+    if done.returncode:
+        raise RenderError(done.stderr)
+    objects = [o for o in yaml.load_all(done.stdout, _StrictLoader) if o]
+    for o in objects:
+        for version in (OLDEST, NEWEST):
+            kubernetes_validate.validate(o, version, strict=True)
+    frozen: Sequence[Object] = [_frozen(o) for o in objects]
+    return Manifests(frozen)
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return MappingProxyType({key: _frozen(item) for key, item in value.items()})
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Refuses a key that a map has twice, where YAML would take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        if twice := {key for key in keys if keys.count(key) > 1}:
+            raise RenderError(f"{node.start_mark}: keys given twice: {twice}")
+        return super().construct_mapping(node, deep)

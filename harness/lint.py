@@ -1,0 +1,95 @@
+"""Checks the chart, its rendered objects, the SQL, the shell scripts and the Python; prints every finding."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from harness import paths
+from harness.progress import say, step
+
+# kube-score's checks that do not hold here, each with its reason; nothing else is switched off.
+EXCEPTIONS = {
+    "container-ephemeral-storage-request-and-limit": "the only scratch space is an emptyDir for sockets and psql's history",
+    "container-image-tag": "image.digest pins an image; the default follows the minor releases of PostgreSQL 14",
+    "container-image-pull-policy": "IfNotPresent is the plan's: a database restarts also while the registry is away",
+    "container-security-context-user-group-id": "official images run PostgreSQL as 999, and a volume's owner cannot be changed",
+    "pod-probes": "a hook Job and a test have no probes; those of the server are asserted in tests/render",
+    "pod-probes-identical": "the plan's readiness and liveness ask the same question with different timings",
+    "statefulset-has-poddisruptionbudget": "one replica: a budget would block every drain of its node",
+    "statefulset-has-host-podantiaffinity": "one replica",
+    "statefulset-has-servicename": "kube-score does not see the headless Service's selector when names are rendered alike",
+}  # fmt: skip
+KUBERNETES = "v1.34"
+
+
+def main() -> int:
+    """Run every check; 1 when any finds something."""
+    presets = sorted(paths.PRESETS.glob("*.yaml"))
+    scripts = [*paths.CHART.rglob("*.sh"), paths.ROOT / ".ci" / "run"]
+    helm = str(paths.BIN / "helm")
+    checks = {
+        "helm lint": [helm, "lint", "--strict", str(paths.CHART)],
+        **{f"helm lint with {p.name}": [helm, "lint", "--strict", str(paths.CHART), f"--values={p}"] for p in presets},
+        "ruff check": [sys.executable, "-m", "ruff", "check", "."],
+        "ruff format": [sys.executable, "-m", "ruff", "format", "--check", "."],
+        "mypy": [sys.executable, "-m", "mypy"],
+        "yamllint": [
+            sys.executable,
+            "-m",
+            "yamllint",
+            "--strict",
+            "chart/Chart.yaml",
+            "chart/values.yaml",
+            "presets",
+            "tests",
+        ],
+        "shellcheck": [
+            str(Path(sys.executable).with_name("shellcheck")),
+            "--external-sources",
+            "--source-path=SCRIPTDIR",
+            *map(str, scripts),
+        ],
+        "sqlfluff": [
+            sys.executable,
+            "-m",
+            "sqlfluff",
+            "lint",
+            "--nocolor",
+            "--disable-progress-bar",
+            "chart/hooks/migrations",
+        ],
+    }
+    results = [_run(name, command) for name, command in checks.items()]
+    results += [_score(values) for values in (None, paths.ROOT / "tests" / "render" / "everything-on.yaml")]
+    return 0 if all(results) else 1
+
+
+def _run(name: str, command: list[str], stdin: str | None = None) -> bool:
+    with step(name):
+        done = subprocess.run(command, cwd=paths.ROOT, input=stdin, capture_output=True, text=True)
+    if done.returncode:
+        say(done.stdout + done.stderr)
+    return done.returncode == 0
+
+
+def _score(values: Path | None) -> bool:
+    command = [str(paths.BIN / "helm"), "template", "billdb", str(paths.CHART), "--namespace=phonebill-dev"]
+    rendered = subprocess.run(
+        [*command, *([f"--values={values}"] if values else [])], check=True, capture_output=True, text=True
+    ).stdout
+    ignored = [argument for name in EXCEPTIONS for argument in ("--ignore-test", name)]
+    score = [
+        str(paths.BIN / "kube-score"),
+        "score",
+        "--kubernetes-version",
+        KUBERNETES,
+        "--output-format",
+        "ci",
+        *ignored,
+        "-",
+    ]
+    return _run(f"kube-score with {values.name if values else 'the default values'}", score, rendered)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
