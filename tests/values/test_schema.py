@@ -1,0 +1,147 @@
+"""values.schema.json: what is accepted, what is refused, and what the message says."""
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from harness import paths
+from harness.chart import RenderError, render
+
+SCHEMA = json.loads((paths.CHART / "values.schema.json").read_text())
+DEFAULTS = yaml.safe_load((paths.CHART / "values.yaml").read_text())
+PRESETS = sorted(file.stem for file in paths.PRESETS.glob("*.yaml"))
+EVERYTHING_ON = yaml.safe_load((paths.ROOT / "tests" / "render" / "everything-on.yaml").read_text())
+
+
+def nested(path: str, value: Any) -> dict[str, Any]:
+    """{"a": {"b": value}} for "a/b"; a key may hold dots."""
+    for key in reversed(path.split("/")):
+        value = {key: value}
+    return value  # type: ignore[no-any-return]
+
+
+REFUSED = [
+    ("replicaCount", 2, "additional properties 'replicaCount' not allowed", "'persistence'"),
+    ("image/tags", "14", "'tags' not allowed", "'tag'"),
+    ("image/registry", "https://docker.io", "/image/registry", "does not match pattern"),
+    ("image/repository", "Library/Postgres", "/image/repository", "does not match pattern"),
+    ("image/tag", "14 15", "/image/tag", "does not match pattern"),
+    ("image/digest", "sha256:abc", "/image/digest", "[0-9a-f]{64}"),
+    ("image/pullPolicy", "Sometimes", "/image/pullPolicy", "'IfNotPresent', 'Always', 'Never'"),
+    ("image/user", 0, "/image/user", "minimum: got 0, want 1"),
+    ("image/pullSecrets", ["Not A Name"], "/image/pullSecrets/0", "does not match pattern"),
+    ("auth/database", "bill-inquiry", "/auth/database", "^[a-z_][a-z0-9_]*$"),
+    ("auth/database", "x" * 64, "/auth/database", "want 63"),
+    ("auth/postgresPassword", "two\nlines", "/auth/postgresPassword", "does not match pattern"),
+    ("auth/postgresPassword", 12345678, "/auth/postgresPassword", "got number, want string"),
+    ("auth/method", "trust", "/auth/method", "'scram-sha-256', 'md5'"),
+    ("postgresql/parameters/shared_buffers", "256XB", "/shared_buffers", "(kB|MB|GB|TB)"),
+    ("postgresql/parameters/work_mem", 0, "/work_mem", "want 1"),
+    ("postgresql/parameters/max_connections", 0, "/max_connections", "want 1"),
+    ("postgresql/parameters/max_connections", "many", "/max_connections", "does not match pattern"),
+    ("postgresql/parameters/log_statement", "everything", "/log_statement", "'none', 'ddl', 'mod', 'all'"),
+    ("postgresql/parameters/log_connections", "maybe", "/log_connections", "'on', 'off'"),
+    ("postgresql/parameters/log_min_duration_statement", "1 second", "/log_min_duration_statement", "(us|ms|s|min|h|d)"),
+    ("postgresql/parameters/shared_preload_libraries", "auto_explain", "/shared_preload_libraries", "pg_stat_statements"),
+    ("postgresql/parameters/no setting", "1", "no setting", "does not match pattern"),
+    ("postgresql/parameters/application_name", "two\nlines", "/application_name", "does not match pattern"),
+    ("postgresql/hba", ["permit all"], "/postgresql/hba/0", "hostssl"),
+    ("postgresql/locale", "C; rm", "/postgresql/locale", "does not match pattern"),
+    ("resources/limits/memory", "2GB", "/memory", "(Ki|Mi|Gi|Ti|k|M|G|T)"),
+    ("resources/requests/cpu", "half", "/cpu", "does not match pattern"),
+    ("resources/limits/gpu", 1, "'gpu' not allowed", "'memory'"),
+    ("probes/readiness/periodSeconds", 0, "/periodSeconds", "want 1"),
+    ("probes/liveness/interval", 1, "'interval' not allowed", "'periodSeconds'"),
+    ("terminationGracePeriodSeconds", 1, "/terminationGracePeriodSeconds", "want 10"),
+    ("persistence/size", "20GB", "/persistence/size", "(Mi|Gi|Ti)"),
+    ("persistence/storageclass", "x", "'storageclass' not allowed", "'storageClass'"),
+    ("persistence/accessModes", ["ReadWriteMany"], "/persistence/accessModes/0", "'ReadWriteOnce'"),
+    ("persistence/mountPath", "data", "/persistence/mountPath", "^/"),
+    ("storageClass/name", "", "/storageClass/name", "want 1"),
+    ("storageClass/reclaimPolicy", "Recycle", "/storageClass/reclaimPolicy", "'Retain', 'Delete'"),
+    ("service/port", 80, "/service/port", "want 1,024"),
+    ("service/type", "ExternalName", "/service/type", "'ClusterIP', 'NodePort', 'LoadBalancer'"),
+    ("tls/mode", "existingSecret", "/tls/existingSecret", "minLength: got 0, want 1"),
+    ("tls/existingSecret", "mine", "/tls/existingSecret", "want 0"),
+    ("networkPolicy/from", [{}], "/networkPolicy/from/0", "minProperties"),
+    ("networkPolicy/from", [{"pod": {}}], "'pod' not allowed", "'podSelector'"),
+    ("schema/backoffLimit", 100, "/schema/backoffLimit", "want 10"),
+    ("schema/waitSeconds", 0, "/schema/waitSeconds", "want 1"),
+    ("fullnameOverride", "My DB", "/fullnameOverride", "does not match pattern"),
+    ("tolerations", [{"effect": "Never"}], "/tolerations/0/effect", "'NoSchedule'"),
+    ("resources", None, "missing property 'resources'", ""),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "key", "right"), REFUSED, ids=[f"{path}={value!r:.30}" for path, value, *_ in REFUSED])
+def test_a_wrong_value_is_refused_by_its_key_with_what_would_be_right(path: str, value: Any, key: str, right: str) -> None:
+    with pytest.raises(RenderError) as refusal:
+        render(nested(path, value))
+    message = str(refusal.value)
+    assert key in message
+    assert right in message
+
+
+@pytest.mark.parametrize("value", [14, 14.5, "14", "14.23-bookworm"])
+def test_a_tag_may_arrive_as_a_number(value: object) -> None:
+    [container] = render({"image": {"tag": value}})["StatefulSet", "postgresql-bill-inquiry"]["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == f"docker.io/library/postgres:{value}"
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_is_accepted(preset: str) -> None:
+    assert len(render(presets=[preset])) > 10
+
+
+def test_the_schema_is_a_valid_schema() -> None:
+    jsonschema.Draft7Validator.check_schema(SCHEMA)
+
+
+def test_the_schema_knows_exactly_the_values_that_there_are() -> None:
+    compared = []
+
+    def compare(schema: dict[str, Any], values: dict[str, Any], path: str) -> None:
+        if schema.get("additionalProperties") is not False:
+            return
+        known = set(schema["properties"]) - {"global"}
+        assert known >= set(values), path
+        if path.count("/") < 2 and path not in ("/affinity", "/resources"):
+            assert known == set(values), path
+        compared.append(path)
+        for key, value in values.items():
+            if isinstance(value, dict) and "$ref" not in schema["properties"][key]:
+                compare(schema["properties"][key], value, f"{path}/{key}")
+
+    compare(SCHEMA, DEFAULTS, "")
+    assert len(compared) > 10
+
+
+def test_every_map_of_the_schema_is_closed_and_names_its_keys() -> None:
+    open_by_nature = {"parameters", "commonLabels", "podLabels", "podAnnotations", "nodeSelector", "global",
+                      "matchLabels", "nodeAffinity", "podAffinity", "podAntiAffinity"}  # fmt: skip
+    closed = []
+
+    def walk(schema: Any, name: str) -> None:
+        if isinstance(schema, list):
+            for item in schema:
+                walk(item, name)
+        if not isinstance(schema, dict):
+            return
+        if schema.get("type") == "object" and name not in open_by_nature and "operator" not in schema.get("required", []):
+            assert schema["additionalProperties"] is False, name
+            assert schema["propertyNames"]["enum"] == sorted(schema["properties"]), name
+            closed.append(name)
+        for key, value in schema.items():
+            for inner, below in value.items() if key in ("properties", "definitions") else [(name, value)]:
+                walk(below, inner)
+
+    walk(SCHEMA, "")
+    assert len(closed) > 15
+
+
+def test_everything_on_differs_from_the_defaults_in_every_section() -> None:
+    only_named_elsewhere = {"clusterDomain", "fullnameOverride", "tls", "probes", "resources", "schema", "terminationGracePeriodSeconds"}
+    assert set(EVERYTHING_ON) | only_named_elsewhere == set(DEFAULTS)
