@@ -87,7 +87,9 @@ def test_a_wrong_value_is_refused_by_its_key_with_what_would_be_right(path: str,
 
 @pytest.mark.parametrize("value", [14, 14.5, "14", "14.23-bookworm"])
 def test_a_tag_may_arrive_as_a_number(value: object) -> None:
-    [container] = render({"image": {"tag": value}})["StatefulSet", "postgresql-bill-inquiry"]["spec"]["template"]["spec"]["containers"]
+    [container] = render({"image": {"tag": value}})["StatefulSet", "postgresql-bill-inquiry"]["spec"]["template"]["spec"][
+        "containers"
+    ]
     assert container["image"] == f"docker.io/library/postgres:{value}"
 
 
@@ -143,5 +145,13 @@ def test_every_map_of_the_schema_is_closed_and_names_its_keys() -> None:
 
 
 def test_everything_on_differs_from_the_defaults_in_every_section() -> None:
-    only_named_elsewhere = {"clusterDomain", "fullnameOverride", "tls", "probes", "resources", "schema", "terminationGracePeriodSeconds"}
+    only_named_elsewhere = {
+        "clusterDomain",
+        "fullnameOverride",
+        "tls",
+        "probes",
+        "resources",
+        "schema",
+        "terminationGracePeriodSeconds",
+    }
     assert set(EVERYTHING_ON) | only_named_elsewhere == set(DEFAULTS)

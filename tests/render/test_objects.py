@@ -1,0 +1,169 @@
+"""The rendered objects: names, labels, settings, probes, hooks, certificates."""
+
+from base64 import b64decode
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from harness import paths
+from harness.chart import Manifests, render
+from tests.render.conftest import EVERYTHING_ON
+
+NAMES = {
+    ("ConfigMap", "bill-inquiry-schema-script"),
+    ("ConfigMap", "postgresql-bill-inquiry-config"),
+    ("Job", "bill-inquiry-db-init"),
+    ("NetworkPolicy", "postgresql-bill-inquiry"),
+    ("NetworkPolicy", "postgresql-bill-inquiry-jobs"),
+    ("PersistentVolumeClaim", "postgresql-bill-inquiry-pvc"),
+    ("Pod", "bill-inquiry-db-test"),
+    ("Secret", "postgresql-bill-inquiry-ca"),
+    ("Secret", "postgresql-bill-inquiry-secret"),
+    ("Secret", "postgresql-bill-inquiry-tls"),
+    ("Service", "postgresql-bill-inquiry"),
+    ("Service", "postgresql-bill-inquiry-headless"),
+    ("StatefulSet", "postgresql-bill-inquiry"),
+    ("StorageClass", "managed-standard"),
+}
+KEPT = {"PersistentVolumeClaim", "Secret", "StorageClass"}
+
+
+def server(manifests: Manifests) -> dict[str, object]:
+    [container] = manifests["StatefulSet", "postgresql-bill-inquiry"]["spec"]["template"]["spec"]["containers"]
+    return dict(container)
+
+
+def settings(manifests: Manifests) -> dict[str, str]:
+    text = manifests["ConfigMap", "postgresql-bill-inquiry-config"]["data"]["postgresql.conf"]
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return {name: value.strip("'") for name, value in (line.split(" = ", 1) for line in lines)}
+
+
+@pytest.mark.parametrize("release", ["billdb", "postgres", "x"])
+def test_the_names_are_the_plans_whatever_the_release_is_called(release: str) -> None:
+    assert set(render(release=release)) == NAMES
+
+
+def test_another_name_is_the_stem_of_every_object() -> None:
+    names = {name for kind, name in render({"fullnameOverride": "orders"}) if kind != "StorageClass"}
+    assert names
+    assert all(name.startswith("orders") for name in names)
+
+
+def test_every_namespaced_object_is_in_the_releases_namespace(manifests: Manifests) -> None:
+    assert {o["metadata"].get("namespace") for (kind, _), o in manifests.items() if kind != "StorageClass"} == {"phonebill-dev"}
+
+
+def test_every_object_has_the_recommended_labels(manifests: Manifests) -> None:
+    wanted = {"app", "tier", "helm.sh/chart"} | {
+        f"app.kubernetes.io/{name}" for name in ("name", "instance", "version", "component", "part-of", "managed-by")
+    }
+    for key, o in manifests.items():
+        assert wanted <= set(o["metadata"]["labels"]), key
+        assert o["metadata"]["labels"]["tier"] == "database", key
+
+
+def test_what_cannot_be_made_again_outlives_the_release(manifests: Manifests) -> None:
+    kept = {key for key, o in manifests.items() if o["metadata"].get("annotations", {}).get("helm.sh/resource-policy") == "keep"}
+    assert kept == {key for key in manifests if key[0] in KEPT}
+
+
+def test_settings_are_written_as_the_server_reads_them() -> None:
+    values = {"parameters": {"a": "it's", "b": 1000000, "c": 1.5, "d": True, "e": 12345678901, "application_name": "ㄱ"}}
+    written = settings(render({"postgresql": values}))
+    assert {name: written[name] for name in "abcde"} == {
+        "a": "it''s",
+        "b": "1000000",
+        "c": "1.5",
+        "d": "true",
+        "e": "12345678901",
+    }
+    assert written["application_name"] == "ㄱ"
+
+
+def test_a_changed_setting_changes_the_pod_and_nothing_else_does(default: Manifests) -> None:
+    def checksum(values: dict[str, object]) -> str:
+        template = render(values)["StatefulSet", "postgresql-bill-inquiry"]["spec"]["template"]
+        return str(template["metadata"]["annotations"]["billdb/config-checksum"])
+
+    assert checksum({}) == checksum({"schema": {"waitSeconds": 5}})
+    changed = {checksum({"postgresql": {"parameters": {"work_mem": size}}}) for size in ("4MB", "5MB", "6MB")}
+    assert len(changed | {checksum({})}) == 3
+
+
+def test_probes_are_the_plans_and_recovery_is_given_an_hour(default: Manifests) -> None:
+    container = server(default)
+    ask = {"command": ("/bin/sh", "-c", "exec pg_isready -U postgres -h 127.0.0.1 -p 5432")}
+    timing = {"periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 6}
+    assert container["livenessProbe"] == {"exec": ask, "initialDelaySeconds": 30, **timing}
+    assert container["readinessProbe"] == {"exec": ask, "initialDelaySeconds": 5, **timing}
+    startup = container["startupProbe"]
+    assert isinstance(startup, type(container["livenessProbe"]))
+    assert startup["exec"] == ask
+    assert startup["periodSeconds"] * startup["failureThreshold"] >= 3600
+
+
+def test_the_server_is_stopped_fast_within_its_grace_period(default: Manifests) -> None:
+    spec = default["StatefulSet", "postgresql-bill-inquiry"]["spec"]["template"]["spec"]
+    [container] = spec["containers"]
+    command = container["lifecycle"]["preStop"]["exec"]["command"]
+    assert command == ("pg_ctl", "stop", "--mode=fast", f"--timeout={spec['terminationGracePeriodSeconds']}")
+
+
+def test_the_schema_job_is_a_hook_whose_log_stays(manifests: Manifests) -> None:
+    [job] = manifests.of("Job")
+    assert job["metadata"]["annotations"] == {
+        "helm.sh/hook": "post-install,post-upgrade",
+        "helm.sh/hook-delete-policy": "before-hook-creation",
+    }
+    assert job["spec"]["template"]["spec"]["restartPolicy"] == "Never"
+    assert job["spec"]["backoffLimit"] >= 0
+    assert job["spec"]["activeDeadlineSeconds"] > 0
+
+
+def test_the_schema_script_is_the_files_of_the_chart(default: Manifests) -> None:
+    files = [file for file in (paths.CHART / "hooks").rglob("*") if file.is_file()]
+    data = default["ConfigMap", "bill-inquiry-schema-script"]["data"]
+    assert dict(data) == {file.name: file.read_text() for file in files}
+
+
+def test_the_certificate_is_signed_by_its_ca_for_every_name_of_the_services(default: Manifests) -> None:
+    secret = default["Secret", "postgresql-bill-inquiry-tls"]["data"]
+    ca = x509.load_pem_x509_certificate(b64decode(default["Secret", "postgresql-bill-inquiry-ca"]["data"]["ca.crt"]))
+    certificate = x509.load_pem_x509_certificate(b64decode(secret["tls.crt"]))
+    key = serialization.load_pem_private_key(b64decode(secret["tls.key"]), None)
+    certificate.verify_directly_issued_by(ca)
+    assert certificate.public_key() == key.public_key()
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    services = ("postgresql-bill-inquiry", "postgresql-bill-inquiry-headless")
+    endings = ("", ".phonebill-dev", ".phonebill-dev.svc", ".phonebill-dev.svc.cluster.local")
+    assert set(names.get_values_for_type(x509.DNSName)) == {"localhost"} | {s + e for s in services for e in endings}
+
+
+def test_nothing_but_passwords_and_certificates_is_random() -> None:
+    first, second = render(), render({"global": {"other": "render"}})
+    different = {key for key in first if first[key] != second[key]}
+    assert different == {("Secret", f"postgresql-bill-inquiry-{name}") for name in ("secret", "ca", "tls")}
+
+
+def test_without_tls_the_notes_and_the_rules_say_so() -> None:
+    manifests = render({"tls": {"mode": "disabled"}})
+    rules = manifests["ConfigMap", "postgresql-bill-inquiry-config"]["data"]["pg_hba.conf"]
+    assert "hostssl" not in rules
+    assert "ssl" not in settings(manifests)
+
+
+def test_unencrypted_connections_have_no_rule(default: Manifests) -> None:
+    rules = default["ConfigMap", "postgresql-bill-inquiry-config"]["data"]["pg_hba.conf"]
+    kinds = [line.split()[0] for line in rules.splitlines() if line and not line.startswith("#")]
+    assert kinds == ["local", "hostssl"]
+
+
+def test_another_port_is_everywhere() -> None:
+    manifests = render(EVERYTHING_ON)
+    assert settings(manifests)["port"] == "5433"
+    assert {o["spec"]["ports"][0]["port"] for o in manifests.of("Service")} == {5433}
+    assert "-p 5433" in str(server(manifests)["livenessProbe"])
+    [policy] = [o for o in manifests.of("NetworkPolicy") if not o["metadata"]["name"].endswith("-jobs")]
+    assert policy["spec"]["ingress"][0]["ports"][0]["port"] == 5433
