@@ -27,8 +27,8 @@ EXCEPTIONS = {
     "secret/data/postgres-password": "the fixed password is presets/phonebill-dev.yaml's; the default is a generated one",
     "service/spec/ports/postgresql/targetPort": "by the port's name, so that service.port can be changed in one place",
     "job/spec/template/spec/containers/db-init/image": IMAGE,
-    "job/spec/template/spec/containers/db-init/command": "the script is a file of the ConfigMap, as the plan's section 6.2 means it",
-    "job/spec/template/spec/containers/db-init/args": "the script is a file of the ConfigMap, as the plan's section 6.2 means it",
+    "job/spec/template/spec/containers/db-init/command": "the script is a file of the ConfigMap, as section 6.2 means it",
+    "job/spec/template/spec/containers/db-init/args": "the script is a file of the ConfigMap, as section 6.2 means it",
     "job/spec/template/spec/restartPolicy": "OnFailure deletes the failed pod and its log",
     "schema-configmap/data/init-schema.sql": "the schema is a sequence of migrations, one file each",
 }  # fmt: skip
