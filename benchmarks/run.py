@@ -1,0 +1,70 @@
+"""`nox -s bench`: measures on the local Kubernetes and writes benchmarks/RESULTS.md, ratios to what a user would have otherwise."""
+
+import argparse
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+from benchmarks import installing, rendering, starting
+from harness.progress import say
+
+RESULTS = Path(__file__).parent / "RESULTS.md"
+PARTS = {"install": installing.measure, "template": rendering.measure, "up": starting.measure}
+
+
+def table(title: str, rows: Mapping[str, Sequence[float]], baseline: str | None) -> str:
+    """Markdown: a row each with the median, smallest and largest of its seconds, and the ratio of medians to the baseline."""
+    lines = [f"## {title}", "", "| | median s | min | max | ratio |", "| --- | --- | --- | --- | --- |"]
+    for name, seconds in rows.items():
+        ratio = f"{median(seconds) / median(rows[baseline]):.2f}" if baseline else ""
+        lines.append(f"| {name} | {median(seconds):.2f} | {min(seconds):.2f} | {max(seconds):.2f} | {ratio} |")
+    return "\n".join(lines)
+
+
+def machine() -> str:
+    """One line on the machine and the day."""
+    cpu = next((line.partition(": ")[2] for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), "?")
+    cores = Path("/proc/cpuinfo").read_text().count("processor\t")
+    memory = int(Path("/proc/meminfo").read_text().split()[1]) / 2**20
+    return f"{cores} cores ({cpu}), {memory:.0f} GiB, Linux {platform.release()}, {datetime.now(UTC):%Y-%m-%d}"
+
+
+def main() -> int:
+    """Measure the parts named, or all, and replace their sections of RESULTS.md."""
+    parser = argparse.ArgumentParser(prog="nox -s bench --")
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="what to measure; default: everything but a first build")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument(
+        "--from-nothing", action="store_true", help="part up: also a first build with empty caches, about 20 minutes"
+    )
+    options = parser.parse_args()
+    sections = dict(_sections())
+    for part in options.parts or PARTS:
+        say(f"measuring: {part}")
+        for title, rows, baseline in PARTS[part](options.runs, options.from_nothing):
+            sections[title] = table(title, rows, baseline) + f"\n\n{machine()}"
+            RESULTS.write_text(_HEAD + "\n\n".join(sections.values()) + "\n")
+    print(RESULTS.read_text())
+    return 0
+
+
+_HEAD = """# Figures
+
+Made by `nox -s bench`; each section names its machine and day. Times are seconds of the wall clock, and a ratio compares medians
+of the same run.
+
+"""
+
+
+def _sections() -> list[tuple[str, str]]:
+    if not RESULTS.exists():
+        return []
+    parts = RESULTS.read_text().split("\n## ")[1:]
+    return [(part.partition("\n")[0], f"## {part.rstrip()}") for part in parts]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
