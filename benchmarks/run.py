@@ -1,4 +1,4 @@
-"""`nox -s bench`: measures on the local Kubernetes and writes benchmarks/RESULTS.md, ratios to what a user would have otherwise."""
+"""`nox -s bench`: measures on the local Kubernetes and writes benchmarks/RESULTS.md, beside what a user would have otherwise."""
 
 import argparse
 import platform

@@ -60,6 +60,7 @@ def main() -> int:
         ],
     }
     results = [_run(name, command) for name, command in checks.items()]
+    results.append(_documented())
     results += [_score(values) for values in (None, paths.ROOT / "tests" / "render" / "everything-on.yaml")]
     return 0 if all(results) else 1
 
@@ -70,6 +71,18 @@ def _run(name: str, command: list[str], stdin: str | None = None) -> bool:
     if done.returncode:
         say(done.stdout + done.stderr)
     return done.returncode == 0
+
+
+def _documented() -> bool:
+    """Whether chart/README.md is what helm-docs makes of values.yaml and README.md.gotmpl; it is written anew if not."""
+    helm_docs = [str(paths.BIN / "helm-docs"), "--chart-search-root=chart", "--sort-values-order=file", "--log-level=warning"]
+    readme = paths.CHART / "README.md"
+    before = readme.read_text()
+    passed = _run("helm-docs", helm_docs)
+    if readme.read_text() != before:
+        say("chart/README.md was not up to date with values.yaml; it is now: look at it and commit it")
+        return False
+    return passed
 
 
 def _score(values: Path | None) -> bool:
