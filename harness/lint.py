@@ -10,14 +10,9 @@ from harness.progress import say, step
 # kube-score's checks that do not hold here, each with its reason; nothing else is switched off.
 EXCEPTIONS = {
     "container-ephemeral-storage-request-and-limit": "the only scratch space is an emptyDir for sockets and psql's history",
-    "container-image-tag": "image.digest pins an image; the default follows the minor releases of PostgreSQL 14",
     "container-image-pull-policy": "IfNotPresent is the plan's: a database restarts also while the registry is away",
     "container-security-context-user-group-id": "official images run PostgreSQL as 999, and a volume's owner cannot be changed",
-    "pod-probes": "a hook Job and a test have no probes; those of the server are asserted in tests/render",
     "pod-probes-identical": "the plan's readiness and liveness ask the same question with different timings",
-    "statefulset-has-poddisruptionbudget": "one replica: a budget would block every drain of its node",
-    "statefulset-has-host-podantiaffinity": "one replica",
-    "statefulset-has-servicename": "kube-score does not see the headless Service's selector when names are rendered alike",
 }  # fmt: skip
 KUBERNETES = "v1.34"
 
