@@ -64,8 +64,9 @@ def render(
     release: str = "billdb",
     namespace: str = "phonebill-dev",
 ) -> Manifests:
-    """The chart's objects with these values over these presets (names in presets/). Raises RenderError."""
-    return _render(json.dumps(values or {}, sort_keys=True), tuple(presets), release, namespace)
+    """The chart's objects with these values over these presets (names in presets/), for reading. Raises RenderError."""
+    given = {"withoutCluster": "preview"} | dict(values or {})
+    return _render(json.dumps(given, sort_keys=True), tuple(presets), release, namespace)
 
 
 @cache
@@ -85,6 +86,8 @@ def _render(values: str, presets: tuple[str, ...], release: str, namespace: str)
         raise RenderError(done.stderr)
     objects = [o for o in yaml.load_all(done.stdout, _StrictLoader) if o]
     for o in objects:
+        if o["apiVersion"].startswith("cert-manager.io/"):
+            continue  # not Kubernetes' own: the cluster's tests hold it against cert-manager's
         for version in (OLDEST, NEWEST):
             kubernetes_validate.validate(o, version, strict=True)
     frozen: Sequence[Object] = [_frozen(o) for o in objects]

@@ -1,6 +1,12 @@
 # shellcheck shell=bash
 # What the scripts of the Jobs and tests share: how they talk and how they wait for the server.
 
+# A password is read here, so that no specification, environment of the container or argument list has it.
+if [[ -e $CREDENTIALS/$PGUSER ]]; then
+  PGPASSWORD=$(< "$CREDENTIALS/$PGUSER")
+  export PGPASSWORD
+fi
+
 say() { echo "$(date +%T) $*"; }
 
 wait_for_server() {

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Makes the volume ready for the server. An empty volume gets a new database cluster; on one that has data, the superuser's
-# password is set to the Secret's, so that a Secret and a volume that went apart never lock anybody out.
+# Makes the volume ready for the server. An empty volume gets a new database cluster. On every start the superuser gets the
+# Secret's password and the schema Job its role, so that a Secret and a volume that went apart never lock anybody out.
 set -euo pipefail
+ANSWER=/tmp/answer
 
 say() { echo "prepare-volume: $*"; }
 fail() {
@@ -28,23 +29,47 @@ check_version() {
     fail "the volume holds the data of PostgreSQL $data, the image is PostgreSQL $image: set image.tag to $data"
 }
 
-set_password() {
-  # Single-user mode asks for no password. It also does the recovery that a crash left to do.
-  local password
-  password=$(< "$PASSWORD_FILE")
+# Runs SQL, one statement a line, as superuser without a server. It also does the recovery that a crash left to do.
+alone() {
   postgres --single -c exit_on_error=on -c log_min_error_statement=panic -c log_min_duration_statement=-1 -c log_statement=none \
-    -c config_file="$CONFIG_FILE" postgres > /dev/null <<< "ALTER ROLE postgres PASSWORD '${password//\'/\'\'}'"
-  say "the data in $PGDATA is ready, its superuser has the Secret's password"
+    -c config_file="$CONFIG_FILE" postgres
 }
 
-[[ -s $PASSWORD_FILE ]] || fail "the Secret's key postgres-password is empty: give it a password"
+prepare_roles() {
+  local password
+  password=$(< "$PASSWORD_FILE")
+  alone << SQL > "$ANSWER"
+ALTER ROLE postgres PASSWORD '${password//\'/\'\'}'
+DO \$\$BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'billdb_hook') THEN CREATE ROLE billdb_hook; END IF; END\$\$
+ALTER ROLE billdb_hook SUPERUSER LOGIN PASSWORD NULL
+SELECT name FROM pg_available_extensions WHERE name = 'pgaudit'
+SQL
+  say "the superuser has the Secret's password, the schema Job its role"
+}
+
+# The audit log of the extension pgaudit, where the image has it; it leaves passwords out of what it logs.
+prepare_audit() {
+  local preload
+  rm -f "$AUDIT_CONFIG"
+  grep --quiet '"pgaudit"' "$ANSWER" || return 0
+  preload=$(postgres -C shared_preload_libraries -c config_file="$CONFIG_FILE")
+  {
+    [[ $preload == *pgaudit* ]] || echo "shared_preload_libraries = '$preload,pgaudit'"
+    grep --quiet '^pgaudit.log ' "$CONFIG_FILE" || echo "pgaudit.log = 'ddl, role'"
+  } > "$AUDIT_CONFIG"
+  alone <<< "ALTER ROLE postgres SET pgaudit.log = 'ddl, role, write, function, misc'" > /dev/null
+  say "the image has pgaudit: it logs DDL and roles, and whatever the superuser changes"
+}
+
+[[ -s $PASSWORD_FILE ]] || fail "the Secret's password of postgres is empty: give it one"
 if [[ -s $PGDATA/PG_VERSION ]]; then
   check_version
   # fsGroup may have opened it to the group, and the server refuses such a folder.
   chmod 0700 "$PGDATA"
-  set_password
 elif [[ -d $PGDATA && -n $(ls -A "$PGDATA") ]]; then
   fail "$PGDATA is neither empty nor a database cluster (it has no PG_VERSION): look what is there and move it away"
 else
   create_cluster
 fi
+prepare_roles
+prepare_audit

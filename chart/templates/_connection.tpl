@@ -4,24 +4,30 @@
 {{ include "billdb.name.server" . }}.{{ .Release.Namespace }}.svc.{{ .Values.clusterDomain }}
 {{- end }}
 
-{{/* Environment of libpq as superuser over verified TLS. */}}
+{{/* How the schema Job logs in: certificate, as billdb_hook, or password, as postgres. */}}
+{{- define "billdb.hook.login" -}}
+{{ ternary "password" .Values.auth.hookLogin (eq .Values.tls.mode "disabled") }}
+{{- end }}
+
+{{- define "billdb.hook.role" -}}
+{{ ternary "billdb_hook" "postgres" (eq (include "billdb.hook.login" .) "certificate") }}
+{{- end }}
+
+{{/* Environment of libpq over verified TLS: (dict "root" $ "role" ROLE). A password is read from /credentials/ROLE by connection.sh. */}}
 {{- define "billdb.connection.env" -}}
 - name: PGHOST
-  value: {{ include "billdb.host" . }}
+  value: {{ include "billdb.host" .root }}
 - name: PGPORT
-  value: {{ .Values.service.port | quote }}
+  value: {{ .root.Values.service.port | quote }}
 - name: PGUSER
-  value: postgres
+  value: {{ .role }}
 - name: PGDATABASE
-  value: {{ .Values.auth.database }}
-- name: PGPASSWORD
-  valueFrom:
-    secretKeyRef:
-      name: {{ include "billdb.name.secret" . }}
-      key: postgres-password
+  value: {{ .root.Values.auth.database }}
 - name: PGCONNECT_TIMEOUT
   value: "10"
-{{- if eq .Values.tls.mode "disabled" }}
+- name: CREDENTIALS
+  value: /credentials
+{{- if eq .root.Values.tls.mode "disabled" }}
 - name: PGSSLMODE
   value: disable
 {{- else }}
@@ -30,23 +36,51 @@
 - name: PGSSLROOTCERT
   value: /tls/ca.crt
 {{- end }}
+{{- if eq .role "billdb_hook" }}
+- name: PGSSLCERT
+  value: /tls-hook/tls.crt
+- name: PGSSLKEY
+  value: /tls-hook/tls.key
+{{- end }}
 {{- end }}
 
 {{- define "billdb.connection.volumeMounts" -}}
-{{- if ne .Values.tls.mode "disabled" }}
+- name: credentials
+  mountPath: /credentials
+  readOnly: true
+{{- if ne .root.Values.tls.mode "disabled" }}
 - name: tls
   mountPath: /tls
   readOnly: true
 {{- end }}
+{{- if eq .role "billdb_hook" }}
+- name: tls-hook
+  mountPath: /tls-hook
+  readOnly: true
+{{- end }}
 {{- end }}
 
+{{/* (dict "root" $ "role" ROLE "passwords" LIST): `passwords` are the roles whose passwords the pod may read. */}}
 {{- define "billdb.connection.volumes" -}}
-{{- if ne .Values.tls.mode "disabled" }}
+- {{- include "billdb.credentials.volume" (dict "root" .root "roles" .passwords) | nindent 2 }}
+{{- if ne .root.Values.tls.mode "disabled" }}
 - name: tls
   secret:
-    secretName: {{ include "billdb.name.tls" . }}
+    secretName: {{ include "billdb.name.tls" .root }}
     items:
       - key: ca.crt
         path: ca.crt
+{{- end }}
+{{- if eq .role "billdb_hook" }}
+- name: tls-hook
+  secret:
+    secretName: {{ include "billdb.name.hookTLS" .root }}
+    # libpq refuses a key that others can read.
+    defaultMode: 0440
+    items:
+      - key: tls.crt
+        path: tls.crt
+      - key: tls.key
+        path: tls.key
 {{- end }}
 {{- end }}

@@ -24,6 +24,14 @@
 {{ include "billdb.name.server" . }}-ca
 {{- end }}
 
+{{- define "billdb.name.hookCA" -}}
+{{ include "billdb.name.server" . }}-hook-ca
+{{- end }}
+
+{{- define "billdb.name.hookTLS" -}}
+{{ include "billdb.name.server" . }}-hook-tls
+{{- end }}
+
 {{- define "billdb.name.pvc" -}}
 {{ .Values.persistence.existingClaim | default (printf "%s-pvc" (include "billdb.name.server" .)) }}
 {{- end }}

@@ -5,6 +5,11 @@
 {{- end }}
 {{- end }}
 
+{{/* User and group id of PostgreSQL's programs: the image profile's own, whose volumes belong to it. */}}
+{{- define "billdb.image.user" -}}
+{{ .Values.image.user | default (get (dict "official" 999 "bitnamilegacy" 1001 "cloudnative-pg" 26) .Values.image.profile) }}
+{{- end }}
+
 {{- define "billdb.pullSecrets" -}}
 {{- with .Values.image.pullSecrets }}
 imagePullSecrets:
@@ -16,13 +21,14 @@ imagePullSecrets:
 
 {{/* What the Pod Security standard "restricted" asks of a pod, and no token for an API that no pod needs. */}}
 {{- define "billdb.podSecurity" -}}
+serviceAccountName: {{ include "billdb.name.server" . }}
 automountServiceAccountToken: false
 enableServiceLinks: false
 securityContext:
   runAsNonRoot: true
-  runAsUser: {{ .Values.image.user }}
-  runAsGroup: {{ .Values.image.user }}
-  fsGroup: {{ .Values.image.user }}
+  runAsUser: {{ include "billdb.image.user" . }}
+  runAsGroup: {{ include "billdb.image.user" . }}
+  fsGroup: {{ include "billdb.image.user" . }}
   fsGroupChangePolicy: OnRootMismatch
   seccompProfile:
     type: RuntimeDefault

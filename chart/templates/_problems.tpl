@@ -1,20 +1,62 @@
 {{/*
 What the schema of the values cannot say. Each template gives one line a problem: KEY: what was found; what to do.
-They look into the cluster only where helm has one: a namespace there holds the ConfigMap kube-root-ca.crt.
+They look into the cluster only where helm has one.
 */}}
 
 {{- define "billdb.problems" -}}
 {{ include "billdb.problems.parameters" . }}
 {{ include "billdb.problems.memory" . }}
 {{ include "billdb.problems.resources" . }}
-{{- if lookup "v1" "ConfigMap" .Release.Namespace "kube-root-ca.crt" }}
+{{ include "billdb.problems.tls" . }}
+{{- if include "billdb.cluster" . }}
 {{ include "billdb.problems.secrets" . }}
 {{ include "billdb.problems.claim" . }}
+{{- else }}
+{{ include "billdb.problems.withoutCluster" . }}
+{{- end }}
+{{- end }}
+
+{{/* "true" where helm can look into the cluster. Every namespace there has this ConfigMap; one that is yet to be created does not. */}}
+{{- define "billdb.cluster" -}}
+{{- if or (lookup "v1" "ConfigMap" .Release.Namespace "kube-root-ca.crt") (lookup "v1" "Namespace" "" "default") }}true{{ end }}
+{{- end }}
+
+{{- define "billdb.problems.tls" -}}
+{{- range $key := list "validityDays" "caValidityDays" }}
+{{- if le (index $.Values.tls $key | int) ($.Values.tls.renewBeforeDays | int) }}
+tls.{{ $key }}: {{ index $.Values.tls $key }} days, and tls.renewBeforeDays is {{ $.Values.tls.renewBeforeDays }}: it would be renewed at every upgrade; raise the one or lower the other
+{{- end }}
+{{- end }}
+{{- if and (not .Values.auth.superuserFromNetwork) (eq (include "billdb.hook.login" .) "password") }}
+auth.superuserFromNetwork: false, but the schema Job logs in as postgres with its password (auth.hookLogin {{ .Values.auth.hookLogin }}, tls.mode {{ .Values.tls.mode }}); set it to true, or give the Job a certificate: auth.hookLogin certificate, with any tls.mode but disabled
+{{- end }}
+{{- if and (eq .Values.tls.mode "certManager") (include "billdb.cluster" .) (not (.Capabilities.APIVersions.Has "cert-manager.io/v1")) }}
+tls.mode: certManager, but this cluster does not know cert-manager.io/v1; install cert-manager first, or choose another mode
+{{- end }}
+{{- end }}
+
+{{/* Where helm cannot see what is there, it would make another password and certificate at each render. */}}
+{{- define "billdb.problems.withoutCluster" -}}
+{{- if eq .Values.withoutCluster "refuse" }}
+{{- $generated := list }}
+{{- range $role, $own := .Values.auth.roles }}
+{{- if and (include "billdb.role.owned" (dict "root" $ "role" $role)) (not (ternary $.Values.auth.postgresPassword $own.password (eq $role "postgres"))) }}
+{{- $generated = append $generated $role }}
+{{- end }}
+{{- end }}
+{{- if $generated }}
+auth: helm cannot look into the cluster here, so the passwords of {{ join ", " $generated }} would change at each render; give auth.existingSecret, or render with --dry-run=server, or set withoutCluster=preview to only read the objects
+{{- end }}
+{{- if eq .Values.tls.mode "generated" }}
+tls.mode: helm cannot look into the cluster here, so a generated certificate would change at each render; choose certManager or existingSecret, or render with --dry-run=server, or set withoutCluster=preview to only read the objects
+{{- else if and (eq .Values.tls.mode "existingSecret") (eq .Values.auth.hookLogin "certificate") }}
+auth.hookLogin: helm cannot look into the cluster here, so the schema Job's certificate would change at each render; choose password, or tls.mode certManager, or render with --dry-run=server, or set withoutCluster=preview to only read the objects
+{{- end }}
 {{- end }}
 {{- end }}
 
 {{- define "billdb.problems.parameters" -}}
-{{- $owned := dict "port" "service.port" "ssl" "tls.mode" "data_directory" "persistence.mountPath" "hba_file" "postgresql.hba" }}
+{{- $owned := dict "port" "service.port" "ssl" "tls.mode" "data_directory" "persistence.mountPath" "hba_file" "postgresql.hba" "password_encryption" "auth.method" "ssl_min_protocol_version" "tls.minVersion" }}
 {{- range $name, $_ := .Values.postgresql.parameters }}
 {{- if or (has $name (list "listen_addresses" "config_file" "ident_file" "external_pid_file" "unix_socket_directories" "include" "include_dir" "include_if_exists")) (hasPrefix "ssl_" $name) (hasKey $owned $name) }}
 postgresql.parameters.{{ $name }}: the chart itself sets it; remove it{{ with get $owned $name }} and use {{ . }}{{ end }}
@@ -38,7 +80,7 @@ resources.limits.memory: {{ .memory }}, but shared_buffers and work_mem for each
 {{- end }}
 
 {{- define "billdb.problems.resources" -}}
-{{- range $key, $resources := dict "resources" .Values.resources "schema.resources" .Values.schema.resources }}
+{{- range $key, $resources := dict "resources" .Values.resources "schema.resources" .Values.schema.resources "tls.reload.resources" .Values.tls.reload.resources }}
 {{- $requests := $resources.requests | default dict }}
 {{- $limits := $resources.limits | default dict }}
 {{- if and $requests.memory $limits.memory }}
@@ -56,12 +98,21 @@ resources.limits.memory: {{ .memory }}, but shared_buffers and work_mem for each
 
 {{- define "billdb.problems.secrets" -}}
 {{- $wanted := dict }}
-{{- with .Values.auth.existingSecret }}{{ $_ := set $wanted "auth.existingSecret" (list . "postgres-password") }}{{ end }}
 {{- with .Values.tls.existingSecret }}{{ $_ := set $wanted "tls.existingSecret" (list . "tls.crt" "tls.key" "ca.crt") }}{{ end }}
+{{- range $role, $own := .Values.auth.roles }}
+{{- $key := include "billdb.role.key" (dict "root" $ "role" $role) }}
+{{- if $own.existingSecret }}
+{{- $_ := set $wanted (printf "auth.roles.%s.existingSecret" $role) (list $own.existingSecret $key) }}
+{{- else if $.Values.auth.existingSecret }}
+{{- $_ := set $wanted "auth.existingSecret" (append (get $wanted "auth.existingSecret" | default (list $.Values.auth.existingSecret)) $key) }}
+{{- end }}
+{{- end }}
 {{- range $key, $names := $wanted }}
 {{- $secret := lookup "v1" "Secret" $.Release.Namespace (first $names) }}
 {{- if not $secret }}
-{{ $key }}: no Secret {{ first $names }} in namespace {{ $.Release.Namespace }}; create it first, with the keys {{ rest $names | join ", " }}
+{{- if or (not (hasPrefix "auth." $key)) (not $.Values.auth.waitForSecrets) }}
+{{ $key }}: no Secret {{ first $names }} in namespace {{ $.Release.Namespace }}; create it first, with the keys {{ rest $names | join ", " }}{{ if hasPrefix "auth." $key }}, or set auth.waitForSecrets when it comes later{{ end }}
+{{- end }}
 {{- else }}
 {{- range rest $names }}
 {{- if not (hasKey ($secret.data | default dict) .) }}

@@ -18,11 +18,15 @@ NAMES = {
     ("NetworkPolicy", "postgresql-bill-inquiry-jobs"),
     ("PersistentVolumeClaim", "postgresql-bill-inquiry-pvc"),
     ("Pod", "bill-inquiry-db-test"),
+    ("PodDisruptionBudget", "postgresql-bill-inquiry"),
     ("Secret", "postgresql-bill-inquiry-ca"),
+    ("Secret", "postgresql-bill-inquiry-hook-ca"),
+    ("Secret", "postgresql-bill-inquiry-hook-tls"),
     ("Secret", "postgresql-bill-inquiry-secret"),
     ("Secret", "postgresql-bill-inquiry-tls"),
     ("Service", "postgresql-bill-inquiry"),
     ("Service", "postgresql-bill-inquiry-headless"),
+    ("ServiceAccount", "postgresql-bill-inquiry"),
     ("StatefulSet", "postgresql-bill-inquiry"),
     ("StorageClass", "managed-standard"),
 }
@@ -30,13 +34,14 @@ KEPT = {"PersistentVolumeClaim", "Secret", "StorageClass"}
 
 
 def server(manifests: Manifests) -> dict[str, object]:
-    [container] = manifests["StatefulSet", "postgresql-bill-inquiry"]["spec"]["template"]["spec"]["containers"]
+    containers = manifests["StatefulSet", "postgresql-bill-inquiry"]["spec"]["template"]["spec"]["containers"]
+    [container] = [container for container in containers if container["name"] == "postgresql"]
     return dict(container)
 
 
 def settings(manifests: Manifests) -> dict[str, str]:
     text = manifests["ConfigMap", "postgresql-bill-inquiry-config"]["data"]["postgresql.conf"]
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    lines = [line for line in text.splitlines() if line and not line.startswith("#") and " = " in line]
     return {name: value.strip("'") for name, value in (line.split(" = ", 1) for line in lines)}
 
 
@@ -106,8 +111,7 @@ def test_probes_are_the_plans_and_recovery_is_given_an_hour(default: Manifests) 
 
 def test_the_server_is_stopped_fast_within_its_grace_period(default: Manifests) -> None:
     spec = default["StatefulSet", "postgresql-bill-inquiry"]["spec"]["template"]["spec"]
-    [container] = spec["containers"]
-    command = container["lifecycle"]["preStop"]["exec"]["command"]
+    command = server(default)["lifecycle"]["preStop"]["exec"]["command"]
     assert command == ("pg_ctl", "stop", "--mode=fast", f"--timeout={spec['terminationGracePeriodSeconds']}")
 
 
@@ -144,7 +148,9 @@ def test_the_certificate_is_signed_by_its_ca_for_every_name_of_the_services(defa
 def test_nothing_but_passwords_and_certificates_is_random() -> None:
     first, second = render(), render({"global": {"other": "render"}})
     different = {key for key in first if first[key] != second[key]}
-    assert different == {("Secret", f"postgresql-bill-inquiry-{name}") for name in ("secret", "ca", "tls")}
+    assert different == {
+        ("Secret", f"postgresql-bill-inquiry-{name}") for name in ("secret", "ca", "tls", "hook-ca", "hook-tls")
+    }
 
 
 def test_without_tls_the_notes_and_the_rules_say_so() -> None:
@@ -154,12 +160,6 @@ def test_without_tls_the_notes_and_the_rules_say_so() -> None:
     assert "ssl" not in settings(manifests)
 
 
-def test_unencrypted_connections_have_no_rule(default: Manifests) -> None:
-    rules = default["ConfigMap", "postgresql-bill-inquiry-config"]["data"]["pg_hba.conf"]
-    kinds = [line.split()[0] for line in rules.splitlines() if line and not line.startswith("#")]
-    assert kinds == ["local", "hostssl"]
-
-
 def test_another_port_is_everywhere() -> None:
     manifests = render(EVERYTHING_ON)
     assert settings(manifests)["port"] == "5433"
@@ -167,3 +167,72 @@ def test_another_port_is_everywhere() -> None:
     assert "-p 5433" in str(server(manifests)["livenessProbe"])
     [policy] = [o for o in manifests.of("NetworkPolicy") if not o["metadata"]["name"].endswith("-jobs")]
     assert policy["spec"]["ingress"][0]["ports"][0]["port"] == 5433
+
+
+def test_rules_let_each_role_reach_its_own_database_over_tls_only(default: Manifests) -> None:
+    assert rules(default) == [
+        "local all all peer",
+        "hostssl all billdb_hook all cert",
+        "host all billdb_hook all reject",
+        'hostssl "bill_inquiry_db" bill_inquiry_user,bill_readonly_user all scram-sha-256',
+        'hostssl "bill_inquiry_db",postgres bill_monitoring_user all scram-sha-256',
+        "hostssl all,replication bill_backup_user all scram-sha-256",
+        "hostssl all bill_inquiry_user,bill_readonly_user,bill_monitoring_user all reject",
+        "hostssl all all all scram-sha-256",
+    ]
+
+
+def test_the_superuser_can_be_kept_out_of_the_network() -> None:
+    assert "host all postgres all reject" in rules(render({"auth": {"superuserFromNetwork": False}}))
+
+
+def rules(manifests: Manifests) -> list[str]:
+    text = manifests["ConfigMap", "postgresql-bill-inquiry-config"]["data"]["pg_hba.conf"]
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def test_the_network_policies_are_for_the_server_and_the_charts_jobs_both_ways() -> None:
+    manifests = render(EVERYTHING_ON)
+    policies = {o["metadata"]["name"]: o["spec"] for o in manifests.of("NetworkPolicy")}
+    assert {spec["policyTypes"] for spec in policies.values()} == {("Ingress", "Egress")}
+    [jobs] = [spec for name, spec in policies.items() if name.endswith("-jobs")]
+    assert "ingress" not in jobs
+    [expression] = jobs["podSelector"]["matchExpressions"]
+    components = {p["metadata"]["labels"]["app.kubernetes.io/component"] for p in manifests.pods().values()}
+    assert set(expression["values"]) == components - {"server"}
+    dns = ({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}},)
+    assert [spec["egress"][0]["to"] for spec in policies.values()] == [dns, dns]
+
+
+def test_a_pod_that_never_became_ready_does_not_block_the_upgrade_that_mends_it(default: Manifests) -> None:
+    assert default["StatefulSet", "postgresql-bill-inquiry"]["spec"]["podManagementPolicy"] == "Parallel"
+
+
+def test_the_headless_service_gives_the_pod_its_name(default: Manifests) -> None:
+    name = default["StatefulSet", "postgresql-bill-inquiry"]["spec"]["serviceName"]
+    assert default["Service", name]["spec"]["clusterIP"] == "None"
+
+
+def test_the_storage_class_is_azures_and_keeps_the_disk_of_a_deleted_claim(default: Manifests) -> None:
+    storage = default["StorageClass", "managed-standard"]
+    assert {key: storage[key] for key in storage if key not in ("apiVersion", "kind", "metadata")} == {
+        "provisioner": "disk.csi.azure.com",
+        "parameters": {"skuName": "Standard_LRS"},
+        "reclaimPolicy": "Retain",
+        "volumeBindingMode": "WaitForFirstConsumer",
+        "allowVolumeExpansion": True,
+    }
+    assert render({"storageClass": {"reclaimPolicy": "Delete"}})["StorageClass", "managed-standard"]["reclaimPolicy"] == "Delete"
+
+
+def test_a_drain_is_never_blocked_by_the_disruption_budget(default: Manifests) -> None:
+    budget = default["PodDisruptionBudget", "postgresql-bill-inquiry"]["spec"]
+    assert budget["maxUnavailable"] == 1
+    assert "minAvailable" not in budget
+
+
+@pytest.mark.parametrize(("profile", "user"), [("official", 999), ("bitnamilegacy", 1001), ("cloudnative-pg", 26)])
+def test_the_image_profile_says_the_user(profile: str, user: int) -> None:
+    manifests = render({"image": {"profile": profile}})
+    assert {pod["spec"]["securityContext"]["runAsUser"] for pod in manifests.pods().values()} == {user}
+    assert f"postgres:x:{user}:{user}:" in manifests["ConfigMap", "postgresql-bill-inquiry-config"]["data"]["passwd"]

@@ -12,7 +12,7 @@ def problems(values: dict[str, object]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", [
-    "port", "listen_addresses", "data_directory", "hba_file", "config_file", "ssl", "ssl_key_file", "unix_socket_directories",
+    "port", "password_encryption", "listen_addresses", "data_directory", "hba_file", "config_file", "ssl", "ssl_key_file", "unix_socket_directories",
 ])  # fmt: skip
 def test_a_setting_that_is_the_charts_own_is_refused(name: str) -> None:
     [problem] = problems({"postgresql": {"parameters": {name: "x"}}})
@@ -50,6 +50,40 @@ def test_without_a_limit_there_is_nothing_to_exceed() -> None:
 def test_a_request_over_its_limit_is_refused(resources: dict[str, object], expected: str) -> None:
     [problem] = problems({"resources": resources})
     assert problem.startswith(expected)
+
+
+@pytest.mark.parametrize(("values", "expected"), [
+    ({"tls": {"validityDays": 100, "renewBeforeDays": 100}}, "tls.validityDays: 100 days, and tls.renewBeforeDays is 100"),
+    ({"tls": {"caValidityDays": 90, "validityDays": 400}}, "tls.caValidityDays: 90 days, and tls.renewBeforeDays is 180"),
+    ({"auth": {"superuserFromNetwork": False, "hookLogin": "password"}}, "auth.superuserFromNetwork: false, but the schema Job"),
+    ({"auth": {"superuserFromNetwork": False}, "tls": {"mode": "disabled"}}, "auth.superuserFromNetwork: false, but the schema"),
+], ids=str)  # fmt: skip
+def test_what_locks_the_chart_itself_out_is_refused(values: dict[str, object], expected: str) -> None:
+    [problem] = problems(values)
+    assert problem.startswith(expected)
+
+
+GITOPS = {"auth": {"existingSecret": "passwords", "hookLogin": "password"}, "tls": {"mode": "existingSecret", "existingSecret": "x"}}
+
+
+@pytest.mark.parametrize(("values", "key"), [
+    ({"tls": {"mode": "disabled"}}, "auth: helm cannot look into the cluster here, so the passwords of bill_backup_user, "),
+    ({"auth": {"existingSecret": "passwords"}}, "tls.mode: helm cannot look into the cluster here"),
+    (GITOPS | {"auth": {"existingSecret": "passwords"}}, "auth.hookLogin: helm cannot look into the cluster here"),
+], ids=["passwords", "certificate", "the Job's certificate"])  # fmt: skip
+def test_what_would_change_at_each_render_is_refused_where_helm_sees_no_cluster(values: dict[str, object], key: str) -> None:
+    [problem] = problems(values | {"withoutCluster": "refuse"})
+    assert problem.startswith(key)
+    assert "--dry-run=server" in problem
+
+
+@pytest.mark.parametrize("values", [
+    GITOPS,
+    {"auth": {"existingSecret": "passwords"}, "tls": {"mode": "certManager", "issuerRef": {"name": "ca"}}},
+], ids=["brought along", "cert-manager"])  # fmt: skip
+def test_what_generates_nothing_renders_the_same_without_a_cluster(values: dict[str, object]) -> None:
+    first, second = (render(values | {"withoutCluster": "refuse", "global": {"number": number}}) for number in (1, 2))
+    assert {key: first[key] for key in first} == {key: second[key] for key in second}
 
 
 def test_all_problems_are_said_at_once() -> None:

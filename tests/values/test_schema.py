@@ -66,6 +66,22 @@ REFUSED = [
     ("service/type", "ExternalName", "/service/type", "'ClusterIP', 'NodePort', 'LoadBalancer'"),
     ("tls/mode", "existingSecret", "/tls/existingSecret", "minLength: got 0, want 1"),
     ("tls/existingSecret", "mine", "/tls/existingSecret", "want 0"),
+    ("tls/mode", "certManager", "/tls/issuerRef/name", "want 1"),
+    ("tls/mode", "certmanager", "/tls/mode", "'certManager'"),
+    ("tls/issuerRef/name", "mine", "/tls/issuerRef/name", "want 0"),
+    ("tls/minVersion", "TLSv1.1", "/tls/minVersion", "'TLSv1.2', 'TLSv1.3'"),
+    ("tls/validityDays", 0, "/tls/validityDays", "want 1"),
+    ("tls/extraNames", ["db_1.example"], "/tls/extraNames/0", "does not match pattern"),
+    ("tls/reload/everySeconds", 0, "/tls/reload/everySeconds", "want 1"),
+    ("image/profile", "bitnami", "/image/profile", "'bitnamilegacy'"),
+    ("auth/roles/admin", {"password": "x"}, "'admin' not allowed", "'bill_inquiry_user'"),
+    ("auth/roles/postgres/password", "x", "'password' not allowed", "'existingSecret'"),
+    ("auth/roles/bill_inquiry_user", {"password": "x", "existingSecret": "y"}, "/auth/roles/bill_inquiry_user/password", "want 0"),
+    ("auth/hookLogin", "peer", "/auth/hookLogin", "'certificate', 'password'"),
+    ("postgresql/parameters/password_encryption", "md5", "postgresql.parameters.password_encryption", "use auth.method"),
+    ("networkPolicy/dns", [{"port": 53}], "'port' not allowed", "'podSelector'"),
+    ("withoutCluster", "ignore", "/withoutCluster", "'refuse', 'preview'"),
+    ("extraVolumes", [{"name": "host", "hostPath": {"path": "/"}}], "'hostPath' not allowed", "'csi'"),
     ("networkPolicy/from", [{}], "/networkPolicy/from/0", "minProperties"),
     ("networkPolicy/from", [{"pod": {}}], "'pod' not allowed", "'podSelector'"),
     ("schema/backoffLimit", 100, "/schema/backoffLimit", "want 10"),
@@ -87,10 +103,8 @@ def test_a_wrong_value_is_refused_by_its_key_with_what_would_be_right(path: str,
 
 @pytest.mark.parametrize("value", [14, 14.5, "14", "14.23-bookworm"])
 def test_a_tag_may_arrive_as_a_number(value: object) -> None:
-    [container] = render({"image": {"tag": value}})["StatefulSet", "postgresql-bill-inquiry"]["spec"]["template"]["spec"][
-        "containers"
-    ]
-    assert container["image"] == f"docker.io/library/postgres:{value}"
+    pod = render({"image": {"tag": value}})["StatefulSet", "postgresql-bill-inquiry"]["spec"]["template"]["spec"]
+    assert {container["image"] for container in pod["containers"]} == {f"docker.io/library/postgres:{value}"}
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -148,10 +162,11 @@ def test_everything_on_differs_from_the_defaults_in_every_section() -> None:
     only_named_elsewhere = {
         "clusterDomain",
         "fullnameOverride",
-        "tls",
+        "podDisruptionBudget",
         "probes",
         "resources",
         "schema",
         "terminationGracePeriodSeconds",
+        "withoutCluster",
     }
     assert set(EVERYTHING_ON) | only_named_elsewhere == set(DEFAULTS)

@@ -1,11 +1,14 @@
-{{/* The container that runs a script of the schema ConfigMap against the server: (dict "root" $ "name" NAME "script" FILE). */}}
+{{/*
+The container that runs a script of the schema ConfigMap against the server:
+(dict "root" $ "name" NAME "script" FILE "role" ROLE).
+*/}}
 {{- define "billdb.schema.container" -}}
 name: {{ .name }}
 image: {{ include "billdb.image" .root }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 command: [/bin/bash, /scripts/{{ .script }}]
 env:
-  {{- include "billdb.connection.env" .root | nindent 2 }}
+  {{- include "billdb.connection.env" . | nindent 2 }}
   - name: PGAPPNAME
     value: billdb/{{ .name }}
   - name: RELEASE
@@ -26,13 +29,14 @@ volumeMounts:
     readOnly: true
   - name: tmp
     mountPath: /tmp
-  {{- include "billdb.connection.volumeMounts" .root | nindent 2 }}
+  {{- include "billdb.connection.volumeMounts" . | nindent 2 }}
 {{- end }}
 
+{{/* Its volumes: (dict "root" $ "role" ROLE "passwords" LIST). */}}
 {{- define "billdb.schema.volumes" -}}
 - name: schema-script
   configMap:
-    name: {{ include "billdb.name.schemaScript" . }}
+    name: {{ include "billdb.name.schemaScript" .root }}
 - name: tmp
   emptyDir: {}
 {{ include "billdb.connection.volumes" . }}

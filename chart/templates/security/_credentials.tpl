@@ -1,20 +1,68 @@
+{{/* Roles and where each one's password comes from; nothing else may say which Secret or key a password is in. */}}
+
+{{/* Every role that logs in with a password, as a list in JSON. */}}
+{{- define "billdb.roles" -}}
+{{ keys .Values.auth.roles | sortAlpha | toJson }}
+{{- end }}
+
+{{/* The Secret of a role's password: (dict "root" $ "role" ROLE). */}}
+{{- define "billdb.role.secret" -}}
+{{ (index .root.Values.auth.roles .role).existingSecret | default (include "billdb.name.secret" .root) }}
+{{- end }}
+
+{{/* Its key there: postgres-password, bill-inquiry-user-password … in the Secret that holds all of them. */}}
+{{- define "billdb.role.key" -}}
+{{- $own := index .root.Values.auth.roles .role -}}
+{{ ternary $own.existingSecretKey (printf "%s-password" (.role | replace "_" "-")) (not (empty $own.existingSecret)) }}
+{{- end }}
+
+{{/* Whether the chart itself keeps the role's password: "true" or nothing. */}}
+{{- define "billdb.role.owned" -}}
+{{- if not (or .root.Values.auth.existingSecret (index .root.Values.auth.roles .role).existingSecret) }}true{{ end }}
+{{- end }}
+
+{{/* The volume with one file a role, named as the role: (dict "root" $ "roles" LIST). */}}
+{{- define "billdb.credentials.volume" -}}
+{{- $root := .root -}}
+name: credentials
+projected:
+  # The image's user reads them by its group.
+  defaultMode: 0440
+  sources:
+    {{- range .roles }}
+    {{- $role := dict "root" $root "role" . }}
+    - secret:
+        name: {{ include "billdb.role.secret" $role }}
+        items:
+          - key: {{ include "billdb.role.key" $role }}
+            path: {{ . }}
+    {{- end }}
+{{- end }}
+
 {{/*
-Resolves the superuser's password once a render, into .Values.auth.resolved: {password, revision}.
-Given, else kept, else generated. The revision grows by one when the password changes: the pod's annotation carries it,
-so that the pod restarts and takes the new password, and nothing that could be used to guess it.
+The passwords of the chart's own Secret, decided once a render: given, else the Secret's, else random. The revision counts the
+superuser's changed passwords; the server's pod carries it where only a restart brings the password to the server, and nothing
+that could be used to guess it.
 */}}
 {{- define "billdb.credentials" -}}
 {{- if not (hasKey .Values.auth "resolved") }}
 {{- $existing := lookup "v1" "Secret" .Release.Namespace (include "billdb.name.secret" .) | default dict }}
+{{- $passwords := dict }}
+{{- range $role, $own := .Values.auth.roles }}
+{{- $key := include "billdb.role.key" (dict "root" $ "role" $role) }}
+{{- $given := ternary $.Values.auth.postgresPassword ($own.password | default "") (eq $role "postgres") }}
+{{- $kept := index ($existing.data | default dict) $key | default "" | b64dec }}
+{{- $_ := set $passwords $role (coalesce $given $kept (randAlphaNum 32)) }}
+{{- end }}
 {{- $kept := index ($existing.data | default dict) "postgres-password" | default "" | b64dec }}
-{{- $password := .Values.auth.postgresPassword | default $kept | default (randAlphaNum 32) }}
 {{- $revision := dig "metadata" "annotations" "billdb/password-revision" "1" $existing | int }}
-{{- if and $kept (ne $kept $password) }}
+{{- if and $kept (ne $kept $passwords.postgres) }}
 {{- $revision = add1 $revision }}
 {{- end }}
-{{- if .Values.auth.existingSecret }}
-{{- $revision = dig "metadata" "resourceVersion" "" $existing }}
+{{- if not (include "billdb.role.owned" (dict "root" . "role" "postgres")) }}
+{{- $brought := lookup "v1" "Secret" .Release.Namespace (include "billdb.role.secret" (dict "root" . "role" "postgres")) | default dict }}
+{{- $revision = dig "metadata" "resourceVersion" "" $brought }}
 {{- end }}
-{{- $_ := set .Values.auth "resolved" (dict "password" $password "revision" (toString $revision)) }}
+{{- $_ := set .Values.auth "resolved" (dict "passwords" $passwords "revision" (toString $revision)) }}
 {{- end }}
 {{- end }}

@@ -17,29 +17,26 @@ postgresql.conf: |
   ssl = on
   ssl_cert_file = '/etc/postgresql-tls/tls.crt'
   ssl_key_file = '/etc/postgresql-tls/tls.key'
-  ssl_ca_file = '/etc/postgresql-tls/ca.crt'
-  ssl_min_protocol_version = 'TLSv1.2'
+  ssl_min_protocol_version = '{{ .Values.tls.minVersion }}'
+  {{- if eq (include "billdb.hook.login" .) "certificate" }}
+  ssl_ca_file = '/etc/postgresql-clients/ca.crt'
   {{- end }}
+  {{- end }}
+  password_encryption = '{{ .Values.auth.method }}'
+  # The init container writes it where the image has pgaudit.
+  include_if_exists = '/var/run/postgresql/audit.conf'
 pg_hba.conf: |
-  {{- range .Values.postgresql.hba }}
-  {{ . }}
-  {{- end }}
-  # On the socket inside the pod the operating system says who it is.
-  local all all peer
-  {{- if eq .Values.tls.mode "disabled" }}
-  host all all all {{ .Values.auth.method }}
-  {{- else }}
-  # Everything else needs TLS and a password.
-  hostssl all all all {{ .Values.auth.method }}
-  {{- end }}
+  {{- include "billdb.config.hba" . | nindent 2 }}
 pg_ident.conf: |
   # No maps.
 # PostgreSQL's programs ask for the name behind their user id, and not every image knows it.
 passwd: |
   root:x:0:0:root:/root:/bin/bash
-  postgres:x:{{ .Values.image.user }}:{{ .Values.image.user }}:PostgreSQL:/tmp:/bin/bash
-prepare-volume.sh: |
-  {{- .Files.Get "server/prepare-volume.sh" | nindent 2 }}
+  postgres:x:{{ include "billdb.image.user" . }}:{{ include "billdb.image.user" . }}:PostgreSQL:/tmp:/bin/bash
+{{- range $path, $_ := .Files.Glob "server/*.sh" }}
+{{ base $path }}: |
+  {{- $.Files.Get $path | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{/* A value as postgresql.conf wants it; toJson writes a large number without an exponent. */}}
