@@ -148,9 +148,7 @@ def test_the_certificate_is_signed_by_its_ca_for_every_name_of_the_services(defa
 def test_nothing_but_passwords_and_certificates_is_random() -> None:
     first, second = render(), render({"global": {"other": "render"}})
     different = {key for key in first if first[key] != second[key]}
-    assert different == {
-        ("Secret", f"postgresql-bill-inquiry-{name}") for name in ("secret", "ca", "tls", "hook-ca", "hook-tls")
-    }
+    assert different == {("Secret", f"postgresql-bill-inquiry-{name}") for name in ("secret", "ca", "tls", "hook-ca", "hook-tls")}
 
 
 def test_without_tls_the_notes_and_the_rules_say_so() -> None:

@@ -63,7 +63,10 @@ def test_what_locks_the_chart_itself_out_is_refused(values: dict[str, object], e
     assert problem.startswith(expected)
 
 
-GITOPS = {"auth": {"existingSecret": "passwords", "hookLogin": "password"}, "tls": {"mode": "existingSecret", "existingSecret": "x"}}
+GITOPS = {
+    "auth": {"existingSecret": "passwords", "hookLogin": "password"},
+    "tls": {"mode": "existingSecret", "existingSecret": "x"},
+}
 
 
 @pytest.mark.parametrize(("values", "key"), [
