@@ -21,7 +21,8 @@ RENDERS = (None, paths.PRESETS / "hardened.yaml", paths.ROOT / "tests" / "render
 
 def main() -> int:
     """Return 1 when checkov finds anything."""
-    return 0 if all([_scan(values) for values in RENDERS]) else 1
+    results = [_scan(values) for values in RENDERS]
+    return 0 if all(results) else 1
 
 
 def _scan(values: Path | None) -> bool:
@@ -34,8 +35,8 @@ def _scan(values: Path | None) -> bool:
         file.write_text(rendered)
         done = subprocess.run(
             [
-                str(Path(sys.executable).with_name("checkov")), "--framework=kubernetes", "--skip-download", "--compact", "--quiet",
-                f"--file={file}", f"--skip-check={','.join(EXCEPTIONS)}",
+                str(Path(sys.executable).with_name("checkov")), "--framework=kubernetes", "--skip-download",
+                "--compact", "--quiet", f"--file={file}", f"--skip-check={','.join(EXCEPTIONS)}",
             ],
             capture_output=True,
             text=True,

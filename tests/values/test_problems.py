@@ -12,7 +12,8 @@ def problems(values: dict[str, object]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", [
-    "port", "password_encryption", "listen_addresses", "data_directory", "hba_file", "config_file", "ssl", "ssl_key_file", "unix_socket_directories",
+    "port", "password_encryption", "listen_addresses", "data_directory", "hba_file", "config_file", "ssl", "ssl_key_file",
+    "unix_socket_directories",
 ])  # fmt: skip
 def test_a_setting_that_is_the_charts_own_is_refused(name: str) -> None:
     [problem] = problems({"postgresql": {"parameters": {name: "x"}}})
