@@ -56,6 +56,15 @@ def lint(session: nox.Session) -> None:
     _install(session, "lint")
     session.run("python", "-m", "harness.local.programs", "helm", "helm-docs", "kube-score")
     session.run("python", "-m", "harness.lint")
+    session.notify("checkov")
+
+
+@nox.session
+def checkov(session: nox.Session) -> None:
+    """Scan the rendered chart with checkov; `lint` runs it too."""
+    _install(session, "checkov")
+    session.run("python", "-m", "harness.local.programs", "helm")
+    session.run("python", "-m", "harness.checkov")
 
 
 @nox.session
@@ -84,7 +93,7 @@ def publish(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Write requirements/*.lock anew from pyproject.toml's groups."""
     session.install("uv==0.13.9")
-    for group in ("local", "lint"):
+    for group in ("local", "lint", "checkov"):
         session.run(
             "uv", "pip", "compile", "--quiet", "--group", group, "--generate-hashes", "--no-header",
             "--python-version=3.11", f"--output-file=requirements/{group}.lock",

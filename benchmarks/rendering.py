@@ -25,6 +25,7 @@ def measure(runs: int, _: bool) -> Iterator[tuple[str, dict[str, list[float]], s
         for _run in range(4 * runs):
             for name, chart in (("an empty chart", folder), ("billdb", str(paths.CHART))):
                 begun = time.perf_counter()
-                subprocess.run([paths.BIN / "helm", "template", "billdb", chart], check=True, capture_output=True)
+                command = [str(paths.BIN / "helm"), "template", "billdb", chart, "--set=withoutCluster=preview"]
+                subprocess.run(command, check=True, capture_output=True)
                 rows[name].append(time.perf_counter() - begun)
     yield "helm template", rows, "an empty chart"

@@ -8,11 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from benchmarks import installing, rendering, starting
+from benchmarks import installing, rendering, security, starting
 from harness.progress import say
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
-PARTS = {"install": installing.measure, "template": rendering.measure, "up": starting.measure}
+PARTS = {
+    "install": installing.measure,
+    "template": rendering.measure,
+    "security": security.measure,
+    "up": starting.measure,
+}
 
 
 def table(title: str, rows: Mapping[str, Sequence[float]], baseline: str | None) -> str:

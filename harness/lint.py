@@ -81,7 +81,14 @@ def _documented() -> bool:
 
 
 def _score(values: Path | None) -> bool:
-    command = [str(paths.BIN / "helm"), "template", "billdb", str(paths.CHART), "--namespace=phonebill-dev", "--set=withoutCluster=preview"]
+    command = [
+        str(paths.BIN / "helm"),
+        "template",
+        "billdb",
+        str(paths.CHART),
+        "--namespace=phonebill-dev",
+        "--set=withoutCluster=preview",
+    ]
     rendered = subprocess.run(
         [*command, *([f"--values={values}"] if values else [])], check=True, capture_output=True, text=True
     ).stdout

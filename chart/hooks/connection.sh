@@ -7,6 +7,9 @@ if [[ -e $CREDENTIALS/$PGUSER ]]; then
   export PGPASSWORD
 fi
 
+# What is sent is UTF-8, whatever the locale of the image.
+export PGCLIENTENCODING=UTF8
+
 say() { echo "$(date +%T) $*"; }
 
 wait_for_server() {

@@ -1,11 +1,9 @@
 -- The ledger of applied migrations, and what this chart brings beside it.
-SET client_min_messages = warning;
-SELECT pg_advisory_lock(hashtext('billdb schema')) IS NOT NULL AS locked \gset
-SET lock_timeout = :'lock_timeout';
-
+SELECT to_regclass('audit.schema_migration') IS NULL AS first_run \gset
+\if :first_run
 BEGIN;
-CREATE SCHEMA IF NOT EXISTS audit;
-CREATE TABLE IF NOT EXISTS audit.schema_migration (
+SET LOCAL ROLE bill_inquiry_owner;
+CREATE TABLE audit.schema_migration (
     version INTEGER PRIMARY KEY,
     description TEXT NOT NULL,
     sha256 TEXT NOT NULL,
@@ -16,6 +14,7 @@ CREATE TABLE IF NOT EXISTS audit.schema_migration (
 );
 COMMENT ON TABLE audit.schema_migration IS 'Ledger of the migrations that were applied to this database (스키마 변경 이력)';
 COMMIT;
+\endif
 
 CREATE TEMPORARY TABLE chart_migration (
     version INTEGER PRIMARY KEY,

@@ -1,22 +1,47 @@
 #!/usr/bin/env bash
-# Brings the schema of the database up to this chart's: every migration that the ledger does not have yet, in order, each in one
-# transaction with its line of the ledger. Exit status: 2 when the connection failed or was lost, 3 when PostgreSQL refused something.
+# Brings the server's roles and the database's schema to what this chart says: roles and passwords, then every migration that the
+# ledger does not have yet, in order, each in one transaction with its line of the ledger. What is as it should be is left alone.
+# Exit status: 2 when the connection failed or was lost, 3 when something was refused that a second try would not mend.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 . ./connection.sh
 
-# One psql session: its advisory lock makes two runs at the same time take turns.
-session() { psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 "$@"; }
+# The superuser last: what fails before can still be mended with the password it had.
+LOGINS=(bill_inquiry_user bill_readonly_user bill_backup_user bill_monitoring_user postgres)
 
-create_database() {
-  session --dbname=postgres --set=database="$PGDATABASE" --file=database.sql
+fail() {
+  say "ERROR: $*" >&2
+  exit 3
 }
 
-# Prints what the psql session is to do.
-plan() {
+# One psql session of several steps: its advisory lock makes two runs at the same time take turns.
+session() { psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 --file=- "$@"; }
+
+check_passwords() {
+  local role
+  for role in "${LOGINS[@]}"; do
+    [[ -e $CREDENTIALS/$role ]] || fail "no password of $role: the file $CREDENTIALS/$role is missing; add its key to the Secret"
+    [[ -n $(< "$CREDENTIALS/$role") ]] || fail "the password of $role is empty (file $CREDENTIALS/$role): give it one in the Secret"
+  done
+}
+
+# What a session is to do with the server as a whole.
+plan_server() {
+  local role
+  printf '\\i %s\n' settings.sql roles.sql database.sql silence.sql
+  echo "BEGIN;"
+  for role in "${LOGINS[@]}"; do
+    printf '\\set role %s\n\\i password.sql\n' "$role"
+  done
+  echo "COMMIT;"
+  echo "\\echo passwords  ${#LOGINS[@]} as the Secret has them"
+}
+
+# What a session is to do in the service's database.
+plan_schema() {
   local file version description checksum
-  echo "\\i ledger.sql"
+  printf '\\i %s\n' settings.sql ownership.sql privileges.sql ledger.sql
   for file in V[0-9]*__*.sql; do
     [[ $file =~ ^V([0-9]+)__(.+)\.sql$ ]]
     version=$((10#${BASH_REMATCH[1]}))
@@ -24,16 +49,23 @@ plan() {
     checksum=$(sha256sum "$file" | cut -d ' ' -f 1)
     echo "INSERT INTO chart_migration VALUES ($version, '$description', '$checksum', '$file');"
   done
+  echo "SET lock_timeout = '$LOCK_TIMEOUT';"
   echo "\\i check-ledger.sql"
   for file in V[0-9]*__*.sql; do
-    echo "\\set file $file"
-    echo "\\i apply-migration.sql"
+    printf '\\set file %s\n\\set superuser %s\n\\i apply-migration.sql\n' "$file" "$(marked superuser "$file")"
   done
+  echo "\\i privileges.sql"
+}
+
+# Whether the file has the line `-- billdb: WORD`, as SQL has it.
+marked() {
+  if grep --quiet --line-regexp --fixed-strings -- "-- billdb: $1" "$2"; then echo true; else echo false; fi
 }
 
 say "billdb $CHART_VERSION, release $RELEASE: the schema of $PGDATABASE"
+check_passwords
 wait_for_server
-create_database
-plan | session --set=release="$RELEASE" --set=chart_version="$CHART_VERSION" --set=lock_timeout="$LOCK_TIMEOUT" --file=-
-session --file=report.sql
+plan_server | session --dbname=postgres --set=database="$PGDATABASE" --set=credentials="$CREDENTIALS"
+plan_schema | session --set=release="$RELEASE" --set=chart_version="$CHART_VERSION"
+session --file=report.sql < /dev/null
 say "the schema of $PGDATABASE is ready"

@@ -84,7 +84,7 @@ def _start_processes(archives: dict[str, Path]) -> None:
     with step("start etcd, containerd and the API server"):
         up("etcd", "containerd", "kube-apiserver")
     with step("load the images"):
-        _load(created, archives)
+        load(created, archives)
     with step("start the node"):
         addons.apply()
         up("kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "coredns")
@@ -95,7 +95,7 @@ def _start_processes(archives: dict[str, Path]) -> None:
 _ENVIRONMENT = {"GOMEMLIMIT": "1GiB"}
 
 
-def _load(running: Node, archives: dict[str, Path]) -> None:
+def load(running: Node, archives: dict[str, Path]) -> None:
     """Import images that containerd does not have; it remembers an archive by a label with its file's name."""
     known = STATE / "images.txt"
     loaded = set(known.read_text().split()) if known.exists() else set()

@@ -20,10 +20,11 @@ from harness.progress import step
 
 PAUSE_IMAGE = "localhost/billdb/pause:1"
 HELPER_IMAGE = "localhost/billdb/debian:12"
-POSTGRES_IMAGE = "docker.io/library/postgres:{major}"
+POSTGRES_IMAGE = "docker.io/library/postgres:{tag}"
 POSTGRES = {
     "14": "14.23.0-beta.17",
     "15": "15.18.0-beta.17",
+    "15-pgaudit": "15.18.0-beta.17",
     "16": "16.14.0-beta.17",
     "17": "17.10.0-beta.17",
     "18": "18.4.0-beta.17",
@@ -33,18 +34,18 @@ RECIPE = "4"  # raise it when what is done here or in debian.py changes
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def archives(majors: Sequence[str] = ("14",)) -> dict[str, Path]:
-    """Image name → docker-archive file, for pause, the volumes' helper and PostgreSQL of these majors.
+def archives(tags: Sequence[str] = ("14",)) -> dict[str, Path]:
+    """Image name → docker-archive file, for pause, the volumes' helper and PostgreSQL of these tags.
 
-    Builds what the cache lacks. Raises MachineError for a major that is not in POSTGRES, and when a package cannot be
+    Builds what the cache lacks. Raises MachineError for a tag that is not in POSTGRES, and when a package cannot be
     fetched or written.
     """
-    if unknown := set(majors) - set(POSTGRES):
+    if unknown := set(tags) - set(POSTGRES):
         raise MachineError(f"no image of PostgreSQL {', '.join(sorted(unknown))}; there are: {', '.join(POSTGRES)}")
     programs.install(["pause"])
     try:
         with cache.locked("images") as folder:
-            postgres = {POSTGRES_IMAGE.format(major=major): _postgres(folder, major) for major in majors}
+            postgres = {POSTGRES_IMAGE.format(tag=tag): _postgres(folder, tag) for tag in tags}
             return {PAUSE_IMAGE: _pause(folder), HELPER_IMAGE: _debian(folder)} | postgres
     except OSError as error:
         raise MachineError(f"building images in {paths.CACHE}: {error}; mend that, then run the same again") from error
@@ -68,19 +69,22 @@ def _debian(folder: Path) -> Path:
     return target
 
 
-def _postgres(folder: Path, major: str) -> Path:
-    version = POSTGRES[major]
-    target = folder / f"postgres-{_key(version)}.tar"
+def _postgres(folder: Path, tag: str) -> Path:
+    version = POSTGRES[tag]
+    major, _, extension = tag.partition("-")
+    target = folder / f"postgres-{_key(version, *([extension] if extension else []))}.tar"
     if target.exists():
         return target
     base = _base(folder)
     require_disk(folder, 1)
-    with step(f"build the image of PostgreSQL {version}"), _scratch(folder) as root:
+    with step(f"build the image of PostgreSQL {version} {extension}"), _scratch(folder) as root:
         _install_postgres(version, root)
+        if extension:
+            _install_extension(f"postgresql-{major}-{extension}", major, root)
         layer = archive.layer(root, root.parent / "layer.tar")
         environment = {"PATH": f"{SERVER}/bin:{debian.CLIENT}:{PATH}", "LANG": "en_US.utf8", "PG_MAJOR": major}
         config = {"Env": [f"{name}={value}" for name, value in environment.items()], "Cmd": ["bash"]}
-        archive.image(target, POSTGRES_IMAGE.format(major=major), [base, layer], config)
+        archive.image(target, POSTGRES_IMAGE.format(tag=tag), [base, layer], config)
     return target
 
 
@@ -98,6 +102,18 @@ def _install_postgres(version: str, root: Path) -> None:
         place.symlink_to(Path(link["source"]).name)
     for program in (server / "bin").iterdir():
         program.chmod(0o755)
+
+
+def _install_extension(package: str, major: str, root: Path) -> None:
+    """Put the files of Debian's package of an extension where the server below `root` looks for them."""
+    debian.download(package, root.parent)
+    [packed] = root.parent.glob(f"{package}_*.deb")
+    unpacked = root.parent / "extension"
+    run("dpkg-deb", "--extract", str(packed), str(unpacked))
+    server = root / SERVER.lstrip("/")
+    copies = {f"usr/lib/postgresql/{major}/lib": "lib/postgresql", f"usr/share/postgresql/{major}": "share/postgresql"}
+    for source, target in copies.items():
+        shutil.copytree(unpacked / source, server / target, dirs_exist_ok=True)
 
 
 def _base(folder: Path) -> Path:

@@ -9,10 +9,10 @@ import yaml
 
 from harness import paths
 from harness.kubernetes import Cluster, CommandError
+from tests.cluster import pods
 
 Values = Mapping[str, Any]
 SMALL: Values = {"resources": {"requests": {"cpu": "50m", "memory": "128Mi"}}}  # several databases fit on a small node
-IMAGE = "docker.io/library/postgres:14"
 
 
 @dataclass(frozen=True)
@@ -46,56 +46,35 @@ class Release:
                 raise
         self.cluster.kubectl("delete", "pvc,secret,job,pod", "--all", "--wait=true")
 
-    def password(self) -> str:
-        """The superuser's password as the Secret has it."""
+    def passwords(self) -> dict[str, str]:
+        """Each role's password as the Secret has it."""
         secret = self.cluster.get("secret/postgresql-bill-inquiry-secret")
-        return b64decode(secret["data"]["postgres-password"]).decode()
+        decoded = {key: b64decode(value).decode() for key, value in secret["data"].items()}
+        return {key.removesuffix("-password").replace("-", "_"): value for key, value in decoded.items()}
+
+    def password(self, role: str = "postgres") -> str:
+        """A role's password as the Secret has it."""
+        return self.passwords()[role]
 
     def client(self, name: str, script: str, environment: Mapping[str, str] | None = None) -> None:
-        """Start a pod that runs a bash script with libpq's environment set for the service's way in."""
-        variables: list[dict[str, Any]] = [
-            {"name": "PGHOST", "value": "postgresql-bill-inquiry"},
-            {"name": "PGUSER", "value": "postgres"},
-            {"name": "PGDATABASE", "value": "bill_inquiry_db"},
-            {"name": "PGCONNECT_TIMEOUT", "value": "5"},
-            {"name": "PGSSLMODE", "value": "verify-full"},
-            {"name": "PGSSLROOTCERT", "value": "/tls/ca.crt"},
-            {"name": "PGPASSWORD", "valueFrom": {
-                "secretKeyRef": {"name": "postgresql-bill-inquiry-secret", "key": "postgres-password"}}},
-        ]  # fmt: skip
-        given = environment or {}
-        variables = [v for v in variables if v["name"] not in given]
-        variables += [{"name": key, "value": value} for key, value in given.items()]
-        pod = {
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": {"name": name},
-            "spec": {
-                "restartPolicy": "Never",
-                "terminationGracePeriodSeconds": 0,
-                "automountServiceAccountToken": False,
-                "securityContext": {
-                    "runAsNonRoot": True,
-                    "runAsUser": 999,
-                    "runAsGroup": 999,
-                    "seccompProfile": {"type": "RuntimeDefault"},
-                },
-                "containers": [
-                    {
-                        "name": "client",
-                        "image": IMAGE,
-                        "command": ["bash", "-c", script],
-                        "env": variables,
-                        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-                        "volumeMounts": [{"name": "tls", "mountPath": "/tls"}],
-                    }
-                ],
-                "volumes": [
-                    {"name": "tls", "secret": {"secretName": "postgresql-bill-inquiry-tls",
-                                               "items": [{"key": "ca.crt", "path": "ca.crt"}], "optional": True}}
-                ],
-            },
-        }  # fmt: skip
+        """Start a pod that runs a bash script with libpq's environment set for the superuser's way in."""
+        secret = {"name": "postgresql-bill-inquiry-secret", "key": "postgres-password"}
+        variables: dict[str, Any] = {
+            "PGHOST": {"value": "postgresql-bill-inquiry"},
+            "PGUSER": {"value": "postgres"},
+            "PGDATABASE": {"value": "bill_inquiry_db"},
+            "PGCONNECT_TIMEOUT": {"value": "5"},
+            "PGSSLMODE": {"value": "verify-full"},
+            "PGSSLROOTCERT": {"value": "/tls/ca.crt"},
+            "PGPASSWORD": {"valueFrom": {"secretKeyRef": secret}},
+        }
+        variables |= {name: {"value": value} for name, value in (environment or {}).items()}
+        pod = pods.manifest(name, script)
+        [container] = pod["spec"]["containers"]
+        container["env"] = [{"name": name} | value for name, value in variables.items()]
+        container["volumeMounts"] = [{"name": "tls", "mountPath": "/tls"}]
+        ca = {"secretName": "postgresql-bill-inquiry-tls", "items": [{"key": "ca.crt", "path": "ca.crt"}], "optional": True}
+        pod["spec"]["volumes"] = [{"name": "tls", "secret": ca}]
         self.cluster.kubectl("apply", "--filename=-", stdin=yaml.safe_dump(pod))
 
     def ask(self, name: str, script: str, environment: Mapping[str, str] | None = None) -> tuple[bool, str]:

@@ -1,54 +1,94 @@
-"""Who gets in, and how: asked by pods and by this machine."""
+"""Who gets in, and how: every client of clients.py against a server with default values and a hardened one."""
 
 import socket
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import pytest
 
+from harness import paths
+from harness.kubernetes import POD, Cluster, CommandError
+from tests.cluster.clients import APPLICATION, CLIENTS, IN, NO_ANSWER, OTHER_NAMESPACE, OTHER_POD, OUTSIDE, SERVER_POD, Client
+from tests.cluster.pods import standing
 from tests.cluster.release import Release
 
-WHOAMI = "psql -Atc 'SELECT current_user, ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()'"
-REFUSED = {
-    "without TLS": ({"PGSSLMODE": "disable"}, "no encryption"),
-    "with a wrong password": ({"PGPASSWORD": "wrong"}, "password authentication failed"),
-    "under a name that is not in the certificate": (
-        {"PGHOST": "postgresql-bill-inquiry.billdb-access.svc.cluster.local."}, "does not match host name"),
-    "with another CA": ({"PGSSLROOTCERT": "/etc/ssl/certs/ca-certificates.crt"}, "certificate verify failed"),
-    "with TLS 1.1": ({"PGSSLMINPROTOCOLVERSION": "TLSv1", "PGSSLMAXPROTOCOLVERSION": "TLSv1.1"}, "protocol version"),
-}  # fmt: skip
+APPLICATION_LABEL = {"tier": "application"}
 
 
-@pytest.mark.parametrize("host", [
-    "postgresql-bill-inquiry", "postgresql-bill-inquiry.billdb-access",
-    "postgresql-bill-inquiry.billdb-access.svc.cluster.local", "postgresql-bill-inquiry-headless"])  # fmt: skip
-def test_pod_gets_in_with_verified_tls(database: Release, host: str) -> None:
-    succeeded, log = database.ask("client", WHOAMI, {"PGHOST": host})
-    assert (succeeded, log.strip()) == (True, "postgres|t|TLSv1.3")
+@dataclass(frozen=True)
+class Doors:
+    """A release, and pods to knock from: the cluster and name of each place's."""
+
+    release: Release
+    pods: dict[str, tuple[Cluster, str]]
+
+    def knock(self, client: Client) -> str:
+        """IN, or all that the client was told."""
+        if client.place == OUTSIDE:
+            return self._from_outside()
+        cluster, pod = self.pods[client.place]
+        answer = "IDENTIFY_SYSTEM" if client.database == "replication" else "SELECT current_user"
+        try:
+            told = cluster.kubectl("exec", pod, "--", "env", *self._environment(client), "psql", "--no-psqlrc", "-Atc", answer)
+        except CommandError as error:
+            return NO_ANSWER if "timeout expired" in str(error) else str(error)
+        assert client.database == "replication" or told.strip() == client.role
+        return IN
+
+    def _environment(self, client: Client) -> list[str]:
+        host = f"postgresql-bill-inquiry.{self.release.cluster.namespace}.svc.cluster.local"
+        passwords = self.release.passwords()
+        variables = {
+            "PGHOST": host, "PGUSER": client.role, "PGPASSWORD": passwords.get(client.role, ""), "PGCONNECT_TIMEOUT": "3",
+            "PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/tmp/ca.crt",
+            "PGDATABASE": "dbname=postgres replication=true" if client.database == "replication" else client.database,
+        }  # fmt: skip
+        variables |= {name: value.format(host=host, **passwords) for name, value in client.environment.items()}
+        return [f"{name}={value}" for name, value in variables.items()]
+
+    def _from_outside(self) -> str:
+        address = self.release.cluster.get(f"pod/{POD}")["status"]["podIP"]
+        own = self.release.cluster.kubectl("exec", POD, "--container=postgresql", "--", "pg_isready", "-h", address)
+        assert "accepting connections" in own
+        try:
+            socket.create_connection((address, 5432), timeout=3).close()
+        except TimeoutError:
+            return NO_ANSWER
+        return IN
 
 
-@pytest.mark.parametrize(("environment", "reason"), REFUSED.values(), ids=REFUSED)
-def test_client_is_refused(database: Release, environment: dict[str, str], reason: str) -> None:
-    succeeded, log = database.ask("client", WHOAMI, environment)
-    assert not succeeded
-    assert reason in log
+@pytest.fixture(scope="module", params=["default", "hardened"])
+def doors(request: pytest.FixtureRequest, namespaces: Callable[[str], Cluster]) -> Iterator[Doors]:
+    """The chart with default values, then with the preset; and client pods, one a place."""
+    release = Release(namespaces(f"billdb-access-{request.param}"))
+    elsewhere = namespaces(f"billdb-elsewhere-{request.param}")
+    release.install(None, *([f"--values={paths.PRESETS}/hardened.yaml"] if request.param == "hardened" else []))
+    secret = release.cluster.get("secret/postgresql-bill-inquiry-tls")["data"]
+    certificate = {name: b64decode(text).decode() for name, text in secret.items()}
+    files = {
+        "ca.crt": certificate["ca.crt"],
+        "server.crt": certificate["tls.crt"],
+        "server.key": certificate["tls.key"],
+    }
+    places = {
+        APPLICATION: (release.cluster, APPLICATION_LABEL),
+        OTHER_POD: (release.cluster, {"tier": "other"}),
+        OTHER_NAMESPACE: (elsewhere, APPLICATION_LABEL),
+    }
+    pods = {
+        place: (cluster, standing(cluster, f"client-{number}", labels, files))
+        for number, (place, (cluster, labels)) in enumerate(places.items())
+    }
+    yield Doors(release, pods | {SERVER_POD: (release.cluster, POD)})
+    release.remove()
 
 
-def test_the_network_policy_lets_nobody_in_from_outside_the_cluster(database: Release) -> None:
-    pod = database.cluster.get("pod/postgresql-bill-inquiry-0")
-    answer = database.cluster.kubectl("exec", "postgresql-bill-inquiry-0", "--", "pg_isready", "-h", pod["status"]["podIP"])
-    assert "accepting connections" in answer
-    with pytest.raises(OSError, match=r"refused|timed out|unreachable"):
-        socket.create_connection((pod["status"]["podIP"], 5432), timeout=3)
-
-
-def test_the_server_reaches_nothing_but_dns(database: Release) -> None:
-    script = "timeout 3 bash -c '</dev/tcp/{}' && echo open || echo closed"
-    api, dns = (
-        database.cluster.kubectl("exec", "postgresql-bill-inquiry-0", "--", "bash", "-c", script.format(target))
-        for target in ("kubernetes.default.svc.cluster.local/443", "10.243.0.2/53")
-    )
-    assert (api.strip(), dns.strip()) == ("closed", "open")
-
-
-def test_no_pod_holds_a_token_of_the_api(database: Release) -> None:
-    token = "test -e /var/run/secrets/kubernetes.io && echo there || echo none"
-    assert database.cluster.kubectl("exec", "postgresql-bill-inquiry-0", "--", "bash", "-c", token).strip() == "none"
+@pytest.mark.parametrize("client", CLIENTS, ids=[f"{c.place}: {c.what}" for c in CLIENTS])
+def test_client_gets_what_the_table_says(doors: Doors, client: Client) -> None:
+    expected = client.hardened if doors.release.cluster.namespace.endswith("hardened") else client.default
+    told = doors.knock(client)
+    if expected in (IN, NO_ANSWER):
+        assert told == expected
+    else:
+        assert expected in told

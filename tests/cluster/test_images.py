@@ -5,7 +5,7 @@ from tests.cluster.release import Release
 
 
 def test_a_volume_as_bitnamis_image_leaves_it_starts_under_its_user(release: Release) -> None:
-    release.install({"image": {"user": 1001}})
+    release.install({"image": {"profile": "bitnamilegacy"}})
     release.cluster.sql("CREATE TABLE kept AS SELECT 42 AS answer")
     # Bitnami's image has its configuration outside the data, and a folder that its group may write.
     as_bitnami = "rm $PGDATA/postgresql.conf $PGDATA/pg_hba.conf $PGDATA/pg_ident.conf; chmod 0770 $PGDATA; id -u"

@@ -17,6 +17,7 @@ SETTINGS = {
     "log_min_duration_statement": "1s",
     "log_statement": "none",
     "log_connections": "on",
+    "log_disconnections": "on",
     "TimeZone": "Asia/Seoul",
     "log_timezone": "Asia/Seoul",
     "server_encoding": "UTF8",

@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness import paths
 from harness.kubernetes import CommandError
 from tests.cluster.release import Release
 
@@ -23,7 +24,7 @@ def test_an_upgrade_without_a_change_changes_nothing(database: Release) -> None:
     assert (pod_uid(database), database.password(), ledger(database)) == before
     assert database.cluster.get("secret/postgresql-bill-inquiry-tls")["data"] == certificate
     log = database.cluster.kubectl("logs", "job/bill-inquiry-db-init")
-    assert log.count("unchanged") == 4
+    assert log.count("unchanged") == len(list((paths.CHART / "hooks" / "migrations").iterdir()))
     assert "applied" not in log
     operators = "SELECT config_value FROM system_config WHERE config_key = 'bill.cache.ttl.hours'"
     assert database.cluster.sql(operators) == "6"
@@ -36,15 +37,6 @@ def test_a_changed_setting_is_in_effect_after_the_upgrade_and_undone_by_the_roll
     assert pod_uid(database) != before
     database.cluster.helm("rollback", database.name, "--wait")
     assert database.cluster.sql("SELECT current_setting('work_mem')") == "4MB"
-
-
-def test_a_changed_password_is_the_servers_after_the_upgrade(database: Release) -> None:
-    old = database.password()
-    database.upgrade({"auth": {"postgresPassword": 'it\'s "new" $HOME \\ 비밀'}})
-    assert database.ask("new-password", "psql -Atc 'SELECT 1'") == (True, "1\n")
-    succeeded, log = database.ask("old-password", "psql -Atc 'SELECT 1'", {"PGPASSWORD": old})
-    assert not succeeded
-    assert "password authentication failed" in log
 
 
 def test_a_failed_migration_fails_the_release_at_once_and_a_correct_upgrade_mends_it(database: Release) -> None:

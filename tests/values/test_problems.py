@@ -12,7 +12,8 @@ def problems(values: dict[str, object]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", [
-    "port", "password_encryption", "listen_addresses", "data_directory", "hba_file", "config_file", "ssl", "ssl_key_file", "unix_socket_directories",
+    "port", "password_encryption", "listen_addresses", "data_directory", "hba_file", "config_file", "ssl", "ssl_key_file",
+    "unix_socket_directories",
 ])  # fmt: skip
 def test_a_setting_that_is_the_charts_own_is_refused(name: str) -> None:
     [problem] = problems({"postgresql": {"parameters": {name: "x"}}})
@@ -63,7 +64,10 @@ def test_what_locks_the_chart_itself_out_is_refused(values: dict[str, object], e
     assert problem.startswith(expected)
 
 
-GITOPS = {"auth": {"existingSecret": "passwords", "hookLogin": "password"}, "tls": {"mode": "existingSecret", "existingSecret": "x"}}
+GITOPS = {
+    "auth": {"existingSecret": "passwords", "hookLogin": "password"},
+    "tls": {"mode": "existingSecret", "existingSecret": "x"},
+}
 
 
 @pytest.mark.parametrize(("values", "key"), [

@@ -76,7 +76,12 @@ REFUSED = [
     ("image/profile", "bitnami", "/image/profile", "'bitnamilegacy'"),
     ("auth/roles/admin", {"password": "x"}, "'admin' not allowed", "'bill_inquiry_user'"),
     ("auth/roles/postgres/password", "x", "'password' not allowed", "'existingSecret'"),
-    ("auth/roles/bill_inquiry_user", {"password": "x", "existingSecret": "y"}, "/auth/roles/bill_inquiry_user/password", "want 0"),
+    (
+        "auth/roles/bill_inquiry_user",
+        {"password": "x", "existingSecret": "y"},
+        "/auth/roles/bill_inquiry_user/password",
+        "want 0",
+    ),
     ("auth/hookLogin", "peer", "/auth/hookLogin", "'certificate', 'password'"),
     ("postgresql/parameters/password_encryption", "md5", "postgresql.parameters.password_encryption", "use auth.method"),
     ("networkPolicy/dns", [{"port": 53}], "'port' not allowed", "'podSelector'"),

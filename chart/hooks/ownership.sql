@@ -1,0 +1,44 @@
+-- Schemas and their owner. What a superuser made or restored there becomes the owner's too: migrations run as the owner.
+BEGIN;
+SELECT format('CREATE SCHEMA %I AUTHORIZATION bill_inquiry_owner', name)
+FROM unnest(ARRAY['public', 'cache', 'audit']) AS name
+WHERE to_regnamespace(name) IS NULL
+\gexec
+SELECT format('ALTER SCHEMA %I OWNER TO bill_inquiry_owner', nspname)
+FROM pg_namespace
+WHERE nspname IN ('public', 'cache', 'audit') AND nspowner <> 'bill_inquiry_owner'::regrole
+\gexec
+
+SELECT
+    format('SELECT %L', format('owner      %s %s is bill_inquiry_owner''s now', kind, name)),
+    format('ALTER %s %s OWNER TO bill_inquiry_owner', kind, name)
+FROM (
+    SELECT
+        CASE relkind
+            WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE'
+            ELSE 'TABLE'
+        END AS kind,
+        pg_class.oid::regclass::text AS name, relowner AS owner, relnamespace AS namespace, 'pg_class'::regclass AS classid, pg_class.oid AS objid
+    FROM pg_class
+    WHERE
+        relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+        -- The sequence of a column goes with its table.
+        AND NOT EXISTS (
+            SELECT FROM pg_depend
+            WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND relkind = 'S' AND deptype IN ('a', 'i')
+        )
+    UNION ALL
+    SELECT 'ROUTINE', oid::regprocedure::text, proowner, pronamespace, 'pg_proc'::regclass, oid FROM pg_proc WHERE prokind <> 'a'
+    UNION ALL
+    SELECT 'TYPE', oid::regtype::text, typowner, typnamespace, 'pg_type'::regclass, oid
+    FROM pg_type
+    WHERE typtype IN ('d', 'e', 'r')
+) AS object
+WHERE
+    namespace::regnamespace::text IN ('public', 'cache', 'audit')
+    AND (SELECT rolsuper FROM pg_roles WHERE oid = owner)
+    AND NOT EXISTS (
+        SELECT FROM pg_depend WHERE pg_depend.classid = object.classid AND pg_depend.objid = object.objid AND deptype = 'e'
+    )
+\gexec
+COMMIT;

@@ -1,0 +1,50 @@
+-- The roles, the same after every run, whatever was made of them in between. Connection limits, ends of validity and settings
+-- that are not named here are the administrator's.
+SELECT
+    format('SELECT %L', 'role       ' || name || ' created'),
+    format('CREATE ROLE %I', name)
+FROM unnest(ARRAY[
+    'bill_inquiry_owner', 'bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user'
+]) AS name
+WHERE to_regrole(name) IS NULL
+\gexec
+
+BEGIN;
+-- Owns the database and what is in it; nobody logs in as it.
+ALTER ROLE bill_inquiry_owner NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT NOREPLICATION NOBYPASSRLS PASSWORD NULL;
+-- The service: reads and writes rows, no DDL.
+ALTER ROLE bill_inquiry_user LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT NOREPLICATION NOBYPASSRLS;
+-- People and reports.
+ALTER ROLE bill_readonly_user LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT NOREPLICATION NOBYPASSRLS;
+-- pg_dump and pg_basebackup.
+ALTER ROLE bill_backup_user LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT REPLICATION NOBYPASSRLS;
+-- Exporters: statistics, no rows.
+ALTER ROLE bill_monitoring_user LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT NOREPLICATION NOBYPASSRLS;
+
+-- A transaction that a client forgot holds locks and keeps vacuum from cleaning.
+ALTER ROLE bill_inquiry_user SET idle_in_transaction_session_timeout = '5min';
+ALTER ROLE bill_readonly_user SET idle_in_transaction_session_timeout = '5min';
+ALTER ROLE bill_readonly_user SET default_transaction_read_only = 'on';
+ALTER ROLE bill_readonly_user SET statement_timeout = '10min';
+ALTER ROLE bill_monitoring_user SET default_transaction_read_only = 'on';
+ALTER ROLE bill_monitoring_user SET statement_timeout = '1min';
+
+-- Memberships in the server's own roles, in the owner and in superusers; those in roles of the administrator's stay.
+SELECT
+    format('SELECT %L', format('role       %s is not in %s any more', member, granted)),
+    format('REVOKE %I FROM %I GRANTED BY %I', granted, member, grantor)
+FROM (
+    SELECT m.rolname AS member, g.rolname AS granted, b.rolname AS grantor, g.rolsuper
+    FROM pg_auth_members
+    INNER JOIN pg_roles AS m ON m.oid = pg_auth_members.member
+    INNER JOIN pg_roles AS g ON g.oid = pg_auth_members.roleid
+    INNER JOIN pg_roles AS b ON b.oid = pg_auth_members.grantor
+) AS membership
+WHERE
+    member IN ('bill_inquiry_owner', 'bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user')
+    AND (granted LIKE 'pg\_%' OR granted = 'bill_inquiry_owner' OR rolsuper)
+    AND (member, granted) NOT IN (('bill_backup_user', 'pg_read_all_data'), ('bill_monitoring_user', 'pg_monitor'))
+\gexec
+GRANT pg_read_all_data TO bill_backup_user;
+GRANT pg_monitor TO bill_monitoring_user;
+COMMIT;

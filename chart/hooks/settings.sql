@@ -1,0 +1,17 @@
+-- Settings of the session: what the server's configuration says for applications must not end a migration.
+SELECT count(set_config(name, wanted, FALSE)) AS settings
+FROM (VALUES
+    ('statement_timeout', '0'),
+    ('transaction_timeout', '0'), -- since 17
+    ('idle_in_transaction_session_timeout', '0'),
+    ('idle_session_timeout', '0'),
+    ('default_transaction_read_only', 'off'),
+    ('default_transaction_isolation', 'read committed'),
+    ('search_path', 'public'),
+    ('client_min_messages', 'warning'),
+    ('lc_messages', 'C'), -- messages are compared and searched for
+    -- A run that was killed lets go of its locks soon, even in the middle of a long statement.
+    ('client_connection_check_interval', '2s')
+) AS setting (name, wanted)
+INNER JOIN pg_settings USING (name) \gset
+\i lock.sql
