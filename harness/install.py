@@ -8,6 +8,8 @@ from harness.progress import step
 
 RELEASE = "billdb"
 NAMESPACE = "phonebill-dev"
+SERVER = "postgresql-bill-inquiry"
+SECRET, KEY = f"{SERVER}-secret", "bill-inquiry-user-password"
 TABLES = """
 SELECT format('  %-30s %6s rows', oid::regclass,
     (xpath('/row/n/text()', query_to_xml(format('SELECT count(*) AS n FROM %s', oid::regclass), false, true, '')))[1])
@@ -57,8 +59,8 @@ Settings in effect
 
 Connect
   from inside its pod:   {kubectl} exec -it {POD} -- psql -U postgres -d bill_inquiry_db
-  as the service does:   {POD.removesuffix("-0")}.{cluster.namespace}.svc.cluster.local:5432, TLS, user postgres, password from
-                         {kubectl} get secret postgresql-bill-inquiry-secret -o jsonpath='{{.data.postgres-password}}' | base64 -d
+  as the service does:   {SERVER}.{cluster.namespace}.svc.cluster.local:5432, TLS, role bill_inquiry_user, password:
+                         {kubectl} get secret {SECRET} -o jsonpath='{{.data.{KEY}}}' | base64 -d
   from this machine:     {kubectl} port-forward service/postgresql-bill-inquiry 5432
 """
 

@@ -12,9 +12,10 @@ export PGCLIENTENCODING=UTF8
 
 say() { echo "$(date +%T) $*"; }
 
+# Waits until the server lets this role into the database.
 wait_for_server() {
   local deadline=$((SECONDS + WAIT_SECONDS)) answer="" last=""
-  until answer=$(psql --no-psqlrc --dbname=postgres --command="" 2>&1); do
+  until answer=$(psql --no-psqlrc --dbname="$1" --command="" 2>&1); do
     [[ $answer == "$last" ]] || say "waiting for the server: $answer"
     last=$answer
     if ((SECONDS >= deadline)); then

@@ -64,7 +64,7 @@ marked() {
 
 say "billdb $CHART_VERSION, release $RELEASE: the schema of $PGDATABASE"
 check_passwords
-wait_for_server
+wait_for_server postgres
 plan_server | session --dbname=postgres --set=database="$PGDATABASE" --set=credentials="$CREDENTIALS"
 plan_schema | session --set=release="$RELEASE" --set=chart_version="$CHART_VERSION"
 session --file=report.sql < /dev/null

@@ -4,5 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")"
 . ./connection.sh
 
-wait_for_server
+wait_for_server "$PGDATABASE"
 psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 --file=verify.sql

@@ -51,7 +51,6 @@ SQL
 # The audit log of the extension pgaudit, where the image has it; it leaves passwords out of what it logs.
 prepare_audit() {
   local preload
-  rm -f "$AUDIT_CONFIG"
   grep --quiet '"pgaudit"' "$ANSWER" || return 0
   preload=$(postgres -C shared_preload_libraries -c config_file="$CONFIG_FILE")
   {
@@ -62,6 +61,7 @@ prepare_audit() {
   say "the image has pgaudit: it logs DDL and roles, and whatever the superuser changes"
 }
 
+: > "$AUDIT_CONFIG"
 [[ -s $PASSWORD_FILE ]] || fail "the Secret's password of postgres is empty: give it one"
 if [[ -s $PGDATA/PG_VERSION ]]; then
   check_version

@@ -28,12 +28,15 @@ class Doors:
         if client.place == OUTSIDE:
             return self._from_outside()
         cluster, pod = self.pods[client.place]
-        answer = "IDENTIFY_SYSTEM" if client.database == "replication" else "SELECT current_user"
+        replication = client.database == "replication"
+        asked = ["--dbname=dbname=postgres replication=true", "--command=IDENTIFY_SYSTEM"]
+        if not replication:
+            asked = [f"--dbname={client.database}", "--command=SELECT current_user"]
         try:
-            told = cluster.kubectl("exec", pod, "--", "env", *self._environment(client), "psql", "--no-psqlrc", "-Atc", answer)
+            told = cluster.kubectl("exec", pod, "--", "env", *self._environment(client), "psql", "--no-psqlrc", "-At", *asked)
         except CommandError as error:
             return NO_ANSWER if "timeout expired" in str(error) else str(error)
-        assert client.database == "replication" or told.strip() == client.role
+        assert replication or told.strip() == client.role
         return IN
 
     def _environment(self, client: Client) -> list[str]:
@@ -42,7 +45,6 @@ class Doors:
         variables = {
             "PGHOST": host, "PGUSER": client.role, "PGPASSWORD": passwords.get(client.role, ""), "PGCONNECT_TIMEOUT": "3",
             "PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/tmp/ca.crt",
-            "PGDATABASE": "dbname=postgres replication=true" if client.database == "replication" else client.database,
         }  # fmt: skip
         variables |= {name: value.format(host=host, **passwords) for name, value in client.environment.items()}
         return [f"{name}={value}" for name, value in variables.items()]

@@ -20,6 +20,7 @@ QUOTES = 'it\'s "new" $HOME \\ 비밀'
 
 
 def patch_secret(release: Release, name: str, data: dict[str, str], annotations: dict[str, str] | None = None) -> None:
+    """Change a Secret as a person or an operator does, not as helm."""
     patch: dict[str, Any] = {"data": {key: b64encode(value.encode()).decode() for key, value in data.items()}}
     if annotations:
         patch["metadata"] = {"annotations": annotations}
@@ -64,6 +65,12 @@ def test_an_operators_change_of_the_secret_is_followed_by_the_next_upgrade(datab
     patch_secret(database, "postgresql-bill-inquiry-secret", {"bill-backup-user-password": "operator"})
     database.upgrade()
     assert logs_in(database, "bill_backup_user", "operator")
+    by_value = {"auth": {"roles": {"bill_backup_user": {"password": "by value"}}}}
+    with pytest.raises(CommandError, match='conflict with "kubectl-patch"'):
+        database.upgrade(by_value)
+    assert logs_in(database, "bill_backup_user", "operator"), "nothing was touched"
+    database.upgrade(by_value, "--force-conflicts")
+    assert logs_in(database, "bill_backup_user", "by value")
 
 
 def test_a_rotation_that_stopped_half_way_is_finished_by_the_next_run(database: Release, worker: Worker) -> None:
@@ -91,9 +98,7 @@ def test_a_certificate_near_its_end_is_renewed_by_an_upgrade_and_served_without_
     database: Release, worker: Worker
 ) -> None:
     before = secret(database, SERVER_TLS)
-    soon = f"{datetime.now(UTC) + timedelta(days=100):%Y-%m-%d}"
-    patch_secret(database, SERVER_TLS, {}, {"billdb/not-after": soon})
-    database.upgrade()
+    database.upgrade({"tls": {"renewBeforeDays": 1000, "validityDays": 2000}})
     after = secret(database, SERVER_TLS)
     assert after["tls.crt"] != before["tls.crt"]
     assert after["ca.crt"] == before["ca.crt"], "clients that trust the CA stay valid"
@@ -102,10 +107,7 @@ def test_a_certificate_near_its_end_is_renewed_by_an_upgrade_and_served_without_
 
 def test_a_ca_near_its_end_is_renewed_with_its_key_so_that_old_clients_stay_valid(database: Release, worker: Worker) -> None:
     before = secret(database, SERVER_CA)
-    soon = f"{datetime.now(UTC) + timedelta(days=100):%Y-%m-%d}"
-    patch_secret(database, SERVER_CA, {}, {"billdb/not-after": soon})
-    patch_secret(database, SERVER_TLS, {}, {"billdb/not-after": soon})
-    database.upgrade()
+    database.upgrade({"tls": {"renewBeforeDays": 4000, "validityDays": 5000, "caValidityDays": 6000}})
     after = secret(database, SERVER_CA)
     assert after["ca.crt"] != before["ca.crt"]
     assert after["ca.key"] == before["ca.key"]
@@ -120,6 +122,9 @@ def test_an_expired_certificate_is_refused_by_clients_and_mended_by_an_upgrade(d
     wait_until_served(database, certificate)
     succeeded, log = database.ask("client", "psql -Atc 'SELECT 1'")
     assert not succeeded
-    assert "certificate has expired" in log
-    database.upgrade()
+    assert "certificate verify failed" in log
+    _, reason = database.ask("client", f"{HANDSHAKE} -CAfile /tls/ca.crt < /dev/null 2>&1")
+    assert "Verify return code: 10 (certificate has expired)" in reason
+    database.upgrade(None, "--force-conflicts")  # this test, not helm, wrote the expired one
+    wait_until_served(database, secret(database, SERVER_TLS)["tls.crt"])
     assert database.ask("client", "psql -Atc 'SELECT 1'") == (True, "1\n")
