@@ -12,7 +12,7 @@ from cryptography import x509
 from harness.kubernetes import CommandError
 from tests.cluster.certificates import signed
 from tests.cluster.release import Release
-from tests.cluster.serving import secret, server_state, wait_until_served
+from tests.cluster.serving import HANDSHAKE, secret, server_state, wait_until_served
 from tests.cluster.working import Worker
 
 SERVER_TLS, SERVER_CA = "postgresql-bill-inquiry-tls", "postgresql-bill-inquiry-ca"
