@@ -84,7 +84,7 @@ def test_an_upgrade_after_a_renewal_logs_in_and_restarts_nothing(issued: Release
     assert server_state(issued) == state
 
 
-def test_another_mode_is_refused_with_a_cure_that_works_while_a_client_stays(issued: Release) -> None:
+def test_another_mode_is_refused_with_a_cure_that_works_and_restarts_nothing(issued: Release) -> None:
     state = server_state(issued)
     with pytest.raises(CommandError) as refusal:
         issued.upgrade()
