@@ -11,6 +11,7 @@ nox.options.sessions = ["lint", "test"]
 nox.options.reuse_existing_virtualenvs = True
 
 KUBECONFIG = ".local/kubeconfig"
+CLUSTER_TESTS = ("kubectl", "helm3", "registry", "cert-manager")  # programs that tests/cluster runs
 
 
 def _install(session: nox.Session, lock: str) -> None:
@@ -36,16 +37,14 @@ def test(session: nox.Session) -> None:
     """Run the tests, all tiers; arguments go to pytest [-- tests/render | -- --kubeconfig FILE]."""
     _install(session, "lint")
     arguments = ["--cluster-type=existing", f"--kubeconfig={KUBECONFIG}", *session.posargs]
-    if _needs_local_cluster(session.posargs):
+    on_cluster = _has_cluster_tests(session.posargs)
+    session.run("python", "-m", "harness.local.programs", "helm", *(CLUSTER_TESTS if on_cluster else ()))
+    if on_cluster and not any(argument.startswith("--kubeconfig") for argument in session.posargs):
         session.run("python", "-m", "harness.up", "--cluster-only")
-    else:
-        session.run("python", "-m", "harness.local.programs", "helm", "helm3", "kubectl", "registry")
     session.run("python", "-m", "pytest", *arguments)
 
 
-def _needs_local_cluster(arguments: list[str]) -> bool:
-    if any(argument.startswith("--kubeconfig") for argument in arguments):
-        return False
+def _has_cluster_tests(arguments: list[str]) -> bool:
     paths = [argument for argument in arguments if argument.startswith("tests/")]
     return not paths or any(path.startswith("tests/cluster") for path in paths)
 

@@ -11,6 +11,7 @@ They look into the cluster only where helm has one.
 {{- if include "billdb.cluster" . }}
 {{ include "billdb.problems.secrets" . }}
 {{ include "billdb.problems.claim" . }}
+{{ include "billdb.problems.certManager" . }}
 {{- else }}
 {{ include "billdb.problems.withoutCluster" . }}
 {{- end }}
@@ -32,6 +33,27 @@ auth.superuserFromNetwork: false, but the schema Job logs in as postgres with it
 {{- end }}
 {{- if and (eq .Values.tls.mode "certManager") (include "billdb.cluster" .) (not (.Capabilities.APIVersions.Has "cert-manager.io/v1")) }}
 tls.mode: certManager, but this cluster does not know cert-manager.io/v1; install cert-manager first, or choose another mode
+{{- end }}
+{{- if and (eq .Values.tls.mode "certManager") (le (int .Values.tls.caValidityDays) (int .Values.tls.validityDays)) }}
+tls.caValidityDays: {{ .Values.tls.caValidityDays }} days, and tls.validityDays is {{ .Values.tls.validityDays }}: the schema Job's certificate would outlive its CA; raise the one or lower the other
+{{- end }}
+{{- end }}
+
+{{/* Whoever chooses another mode after certManager: two would write the same Secrets, and each take back what the other wrote. */}}
+{{- define "billdb.problems.certManager" -}}
+{{- $own := list }}
+{{- if eq .Values.tls.mode "generated" }}{{ $own = append $own (include "billdb.name.tls" .) }}{{ end }}
+{{- if and (ne .Values.tls.mode "certManager") (eq (include "billdb.hook.login" .) "certificate") }}
+{{- $own = append $own (include "billdb.name.hookCA" .) }}
+{{- $own = append $own (include "billdb.name.hookTLS" .) }}
+{{- end }}
+{{- $theirs := list }}
+{{- range $own }}
+{{- $secret := lookup "v1" "Secret" $.Release.Namespace . | default dict }}
+{{- if hasKey (dig "metadata" "annotations" dict $secret) "cert-manager.io/certificate-name" }}{{ $theirs = append $theirs . }}{{ end }}
+{{- end }}
+{{- with $theirs }}
+tls.mode: {{ $.Values.tls.mode }}, but cert-manager made {{ join ", " . }}; the server goes on with what it has while you run: kubectl delete -n {{ $.Release.Namespace }} --ignore-not-found certificate,secret {{ join " " . }}, then try again
 {{- end }}
 {{- end }}
 

@@ -17,6 +17,7 @@ from harness.local.node import Node
 from harness.progress import say, step
 
 LOGS = paths.LOCAL / "logs"
+PROGRAMS = (*programs.KUBERNETES, "helm", "coredns", "kube-router", "local-path-provisioner")  # `images` sees to pause itself
 
 LONGEST_ROOT = 60  # the kubelet's sockets lie below it, and a socket's path has 107 characters
 
@@ -35,7 +36,7 @@ def start() -> None:
             raise MachineError(f"the Kubernetes of {running.checkout} runs on this machine; end it there with `nox -s down`")
         machine.require_disk(paths.LOCAL, 3)
         machine.ensure_packages()
-        programs.install()
+        programs.install(PROGRAMS)
         if running and _answers(running):
             say("the local Kubernetes is up")
             return

@@ -1,5 +1,6 @@
 """Builds the programs of one Go module, telling how far it is."""
 
+import json
 import os
 import re
 import subprocess
@@ -44,6 +45,15 @@ def version(go: str, module: Path, upstream: str) -> str:
     if done.returncode:
         raise MachineError(f"{module}/go.mod: no version of {upstream}:\n{done.stderr}")
     return done.stdout.strip()
+
+
+def source(go: str, module: Path, upstream: str) -> Path:
+    """The folder with the sources of the module `upstream` as `module` requires it, fetched where Go's cache lost them."""
+    command = [go, "mod", "download", "-json", upstream]
+    done = subprocess.run(command, cwd=module, env=_environment(), capture_output=True, text=True)
+    if done.returncode:
+        raise MachineError(f"{module}/go.mod: no sources of {upstream}:\n{done.stdout}{done.stderr}")
+    return Path(json.loads(done.stdout)["Dir"])
 
 
 def _environment() -> dict[str, str]:

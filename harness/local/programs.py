@@ -74,6 +74,12 @@ MODULES = (
         ("github.com/distribution/distribution/v3/version.version={version}",),
     ),
     Module(
+        "cert-manager",
+        "github.com/cert-manager/cert-manager",
+        {"cert-manager": "billdb/tools/cert-manager"},
+        ("github.com/cert-manager/cert-manager/pkg/util.AppVersion={version}",),
+    ),
+    Module(
         "kube-score",
         "github.com/zegl/kube-score",
         {"kube-score": "github.com/zegl/kube-score/cmd/kube-score"},

@@ -1,6 +1,6 @@
 """Passwords and certificates that change while a client works: no request of it fails."""
 
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,20 +9,14 @@ import pytest
 import yaml
 from cryptography import x509
 
-from harness.kubernetes import POD, CommandError
+from harness.kubernetes import CommandError
 from tests.cluster.certificates import signed
 from tests.cluster.release import Release
+from tests.cluster.serving import HANDSHAKE, secret, server_state, wait_until_served
 from tests.cluster.working import Worker
 
 SERVER_TLS, SERVER_CA = "postgresql-bill-inquiry-tls", "postgresql-bill-inquiry-ca"
 QUOTES = 'it\'s "new" $HOME \\ 비밀'
-HANDSHAKE = "openssl s_client -starttls postgres -connect postgresql-bill-inquiry:5432"
-SERVED = f"{HANDSHAKE} < /dev/null 2> /dev/null | openssl x509 -noout -serial"
-
-
-def secret(release: Release, name: str) -> dict[str, str]:
-    data = release.cluster.get(f"secret/{name}")["data"]
-    return {key: b64decode(value).decode() for key, value in data.items()}
 
 
 def patch_secret(release: Release, name: str, data: dict[str, str], annotations: dict[str, str] | None = None) -> None:
@@ -31,12 +25,6 @@ def patch_secret(release: Release, name: str, data: dict[str, str], annotations:
     if annotations:
         patch["metadata"] = {"annotations": annotations}
     release.cluster.kubectl("patch", f"secret/{name}", f"--patch={yaml.safe_dump(patch)}")
-
-
-def server_state(release: Release) -> tuple[str, int]:
-    """The pod's identity and its containers' restarts: unchanged when nothing was restarted."""
-    pod = release.cluster.get(f"pod/{POD}")
-    return pod["metadata"]["uid"], sum(status["restartCount"] for status in pod["status"]["containerStatuses"])
 
 
 @pytest.fixture
@@ -140,12 +128,3 @@ def test_an_expired_certificate_is_refused_by_clients_and_mended_by_an_upgrade(d
     database.upgrade(None, "--force-conflicts")  # this test, not helm, wrote the expired one
     wait_until_served(database, secret(database, SERVER_TLS)["tls.crt"])
     assert database.ask("client", "psql -Atc 'SELECT 1'") == (True, "1\n")
-
-
-def wait_until_served(release: Release, certificate: str) -> None:
-    """Wait until a client is shown this certificate: the kubelet refreshes a mounted Secret within about 90 seconds."""
-    serial = f"serial={x509.load_pem_x509_certificate(certificate.encode()).serial_number:X}"
-    script = f"for i in {{1..130}}; do [[ $({SERVED} | sed s/=0*/=/) == {serial} ]] && exit; sleep 1; done; {SERVED}; exit 1"
-    release.client("looking", script)
-    release.cluster.kubectl("wait", "pod/looking", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=150s")
-    release.cluster.kubectl("delete", "pod/looking")

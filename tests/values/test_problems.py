@@ -53,9 +53,13 @@ def test_a_request_over_its_limit_is_refused(resources: dict[str, object], expec
     assert problem.startswith(expected)
 
 
+CERT_MANAGER = {"mode": "certManager", "issuerRef": {"name": "ca"}}
+
+
 @pytest.mark.parametrize(("values", "expected"), [
     ({"tls": {"validityDays": 100, "renewBeforeDays": 100}}, "tls.validityDays: 100 days, and tls.renewBeforeDays is 100"),
     ({"tls": {"caValidityDays": 90, "validityDays": 400}}, "tls.caValidityDays: 90 days, and tls.renewBeforeDays is 180"),
+    ({"tls": CERT_MANAGER | {"caValidityDays": 825}}, "tls.caValidityDays: 825 days, and tls.validityDays is 825"),
     ({"auth": {"superuserFromNetwork": False, "hookLogin": "password"}}, "auth.superuserFromNetwork: false, but the schema Job"),
     ({"auth": {"superuserFromNetwork": False}, "tls": {"mode": "disabled"}}, "auth.superuserFromNetwork: false, but the schema"),
 ], ids=str)  # fmt: skip
@@ -83,7 +87,7 @@ def test_what_would_change_at_each_render_is_refused_where_helm_sees_no_cluster(
 
 @pytest.mark.parametrize("values", [
     GITOPS,
-    {"auth": {"existingSecret": "passwords"}, "tls": {"mode": "certManager", "issuerRef": {"name": "ca"}}},
+    {"auth": {"existingSecret": "passwords"}, "tls": CERT_MANAGER},
 ], ids=["brought along", "cert-manager"])  # fmt: skip
 def test_what_generates_nothing_renders_the_same_without_a_cluster(values: dict[str, object]) -> None:
     first, second = (render(values | {"withoutCluster": "refuse", "global": {"number": number}}) for number in (1, 2))

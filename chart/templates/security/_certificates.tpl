@@ -12,6 +12,7 @@ same key, so that what it signed stays valid, and so do clients that know only t
 {{- $renew := now | dateModify (printf "+%dh" (mul 24 $tls.renewBeforeDays)) | date $day }}
 {{- $ca := dict }}
 {{- $keptCA := lookup "v1" "Secret" $namespace .ca | default dict }}
+{{- if not (dig "data" "ca.key" "" $keptCA) }}{{ $keptCA = dict }}{{ end }}
 {{- $lastDay := dig "metadata" "annotations" "billdb/not-after" "" $keptCA }}
 {{- $commonName := printf "%s CA" .commonName }}
 {{- if and $keptCA.data (gt $lastDay $renew) }}
