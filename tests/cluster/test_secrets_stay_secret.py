@@ -3,6 +3,7 @@
 import threading
 from base64 import b64decode
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,15 @@ from tests.cluster.release import Release
 TALKATIVE = {"log_statement": "all", "log_min_duration_statement": "0", "log_duration": "on", "log_parser_stats": "off",
              "pg_stat_statements.track": "all", "track_activity_query_size": "16kB"}  # fmt: skip
 LOGINS = {"certificate": {}, "password": {"auth": {"hookLogin": "password"}}}
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A release, what its processes showed, and the logs of the pods that it had."""
+
+    release: Release
+    processes: "Processes"
+    logs: list[str]
 
 
 class Processes(threading.Thread):
@@ -38,8 +48,8 @@ class Processes(threading.Thread):
 
 
 @pytest.fixture(scope="module", params=LOGINS)
-def watched(request: pytest.FixtureRequest, release: Release) -> Iterator[tuple[Release, Processes]]:
-    """A release that was installed, upgraded with other passwords, tested and refused, and what its processes showed."""
+def watched(request: pytest.FixtureRequest, release: Release) -> Iterator[Watched]:
+    """A release that was installed, upgraded with another password, tested and restarted."""
     processes = Processes()
     processes.start()
     values = {"postgresql": {"parameters": TALKATIVE}} | LOGINS[request.param]
@@ -47,11 +57,12 @@ def watched(request: pytest.FixtureRequest, release: Release) -> Iterator[tuple[
     auth = dict(LOGINS[request.param].get("auth", {})) | {"roles": {"bill_readonly_user": {"password": "given by a value"}}}
     release.upgrade(values | {"auth": auth})
     release.cluster.helm("test", release.name)
+    written = logs(release)
     release.cluster.kubectl("delete", f"pod/{POD}", "--wait=true")
     release.cluster.kubectl("rollout", "status", "statefulset/postgresql-bill-inquiry", "--timeout=90s")
     processes.ended.set()
     processes.join()
-    yield release, processes
+    yield Watched(release, processes, written + logs(release))
     release.remove()
 
 
@@ -83,10 +94,9 @@ def objects(release: Release) -> Iterator[tuple[str, str]]:
         yield f"helm get {part}", release.cluster.helm("get", part, release.name)
 
 
-def logs(release: Release) -> Iterator[tuple[str, str]]:
-    for pod in release.cluster.get("pods")["items"]:
-        name = pod["metadata"]["name"]
-        yield f"log of {name}", release.cluster.kubectl("logs", name, "--all-containers")
+def logs(release: Release) -> list[str]:
+    pods = [pod["metadata"]["name"] for pod in release.cluster.get("pods")["items"]]
+    return [release.cluster.kubectl("logs", pod, "--all-containers") for pod in pods]
 
 
 def database_contents(release: Release) -> Iterator[tuple[str, str]]:
@@ -96,31 +106,29 @@ def database_contents(release: Release) -> Iterator[tuple[str, str]]:
     yield "tables", release.cluster.kubectl("exec", POD, "--container=postgresql", "--", *dump)
 
 
-def test_no_secret_is_found_where_people_look(watched: tuple[Release, Processes]) -> None:
-    release, _ = watched
-    places = {**dict(objects(release)), **dict(logs(release)), **dict(database_contents(release))}
-    assert "log of postgresql-bill-inquiry-0" in places
-    assert "GRANT" in places["log of postgresql-bill-inquiry-0"], "statements are logged"
-    assert "statefulsets.apps" in places
-    found = [
-        f"{secret} in {place}" for secret, value in secrets(release).items() for place, text in places.items() if value in text
-    ]
-    assert found == []
+def test_no_secret_is_found_where_people_look(watched: Watched) -> None:
+    written = "\n".join(watched.logs)
+    assert "ALTER DEFAULT PRIVILEGES" in written, "statements are logged"
+    assert "the schema of bill_inquiry_db is ready" in written
+    places = {**dict(objects(watched.release)), **dict(database_contents(watched.release)), "a log": written}
+    assert {"statefulsets.apps", "manifest", "tables"} <= set(places)
+    known = secrets(watched.release)
+    assert [f"{secret} in {place}" for secret, value in known.items() for place, text in places.items() if value in text] == []
 
 
-def test_no_command_line_has_a_secret(watched: tuple[Release, Processes]) -> None:
-    release, processes = watched
-    assert [line for line in processes.command_lines if line.startswith(b"psql")], "the schema Job was seen"
-    found = [s for s, value in secrets(release).items() if any(value.encode() in line for line in processes.command_lines)]
-    assert found == []
+def test_no_command_line_has_a_secret(watched: Watched) -> None:
+    lines = watched.processes.command_lines
+    assert [line for line in lines if line.startswith(b"psql")], "the schema Job was seen"
+    assert [s for s, value in secrets(watched.release).items() if any(value.encode() in line for line in lines)] == []
 
 
-def test_no_environment_has_another_roles_password(watched: tuple[Release, Processes]) -> None:
-    release, processes = watched
-    own = release.passwords()
-    for environment in processes.environments:
+def test_no_environment_has_another_roles_password(watched: Watched) -> None:
+    passwords = watched.release.passwords()
+    seen = set()
+    for environment in watched.processes.environments:
         variables = dict(v.split(b"=", 1) for v in environment.split(b"\0") if b"=" in v)
         role = variables.get(b"PGUSER", b"").decode()
-        others = {name for name, value in own.items() if name != role and value.encode() in environment}
+        others = {name for name, value in passwords.items() if name != role and value.encode() in environment}
         assert others == set(), (role, sorted(variables))
-    assert processes.environments
+        seen.add(role)
+    assert "bill_inquiry_user" in seen, "helm test was seen"
