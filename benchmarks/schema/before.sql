@@ -1,0 +1,2 @@
+-- What the hook makes before the migrations.
+CREATE SCHEMA audit;

@@ -1,0 +1,47 @@
+"""What the service writes: an inquiry as PROCESSING, its call to KOS, and the answer."""
+
+from dataclasses import dataclass
+
+from benchmarks.schema import pgbench, reads, server
+
+# Every connection numbers its own rows; the first number of a run is bound as :first.
+_NUMBER = "\\set done :done + 1\n\\set number :first + :done * 20 + :client_id\n"
+_LINE = "\\set rank int(200000 * pow(random(0, 999999) / 1000000.0, 2))\n\\set line 821000000000 + (:rank * 7919 + 1234567) % 100000000\n"
+SCRIPTS = {
+    "insert of an inquiry": _NUMBER
+    + _LINE
+    + "INSERT INTO bill_inquiry_history (request_id, line_number, inquiry_month, request_time, status)"
+    " VALUES (md5('request ' || :number)::uuid::text, :line, :asked, CURRENT_TIMESTAMP, :processing) RETURNING id;\n",
+    "insert of a call to KOS": _NUMBER
+    + _LINE
+    + "INSERT INTO kos_inquiry_history"
+    " (bill_request_id, line_number, inquiry_month, request_time, response_time, result_code, result_message, kos_data_json)"
+    " VALUES (md5('request ' || :number)::uuid::text, :line, :asked, CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, :ok, :message,"
+    " bench.document(:number, :line::text, :asked::text)) RETURNING id;\n",
+    # All columns, as Hibernate sets them; those that stay are set to themselves.
+    "update to its answer": _NUMBER
+    + _LINE
+    + "\\set took random(50, 3000)\n"
+    "UPDATE bill_inquiry_history SET request_id = request_id, user_id = user_id, line_number = line_number,"
+    " inquiry_month = inquiry_month, request_time = request_time, process_time = CURRENT_TIMESTAMP, status = :completed,"
+    " result_summary = :message, bill_info_json = bench.document(:number, :line::text, :asked::text), kos_response_time_ms = :took,"
+    " cache_hit = :hit, error_code = NULL, error_message = NULL WHERE id = :number;\n",
+}
+_CONSTANTS = reads.CONSTANTS | {"ok": "0000", "message": "정상 처리되었습니다", "done": "-1"}
+
+
+@dataclass(frozen=True)
+class Written:
+    """Rows a second, bytes of WAL a row, and the times of the statements."""
+
+    times: pgbench.Times
+    wal: float
+
+
+def run(database: str, script: str, first: int, each: int) -> Written:
+    """Write `each` rows a connection, numbered from `first`, after a checkpoint."""
+    server.query(database, "CHECKPOINT")
+    before = server.query(database, "SELECT pg_current_wal_lsn()")
+    times = pgbench.run(database, script, _CONSTANTS | {"first": str(first)}, each=each)
+    wal = int(server.query(database, f"SELECT pg_current_wal_lsn() - '{before}'"))
+    return Written(times, wal / (each * pgbench.CONNECTIONS))
