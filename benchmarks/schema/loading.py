@@ -1,14 +1,18 @@
 """Fills a database: the chart's migrations, the rows, then keys and indexes over them all at once."""
 
+import shutil
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.schema import server
 from harness import paths
+from harness.local.machine import MachineError
 from harness.progress import step
 
 HERE = Path(__file__).parent
-MIGRATIONS = paths.CHART / "hooks" / "migrations"
+HOOKS = paths.CHART / "hooks"
+ROLES = ("postgres", "bill_inquiry_user", "bill_readonly_user", "bill_backup_user", "bill_monitoring_user")
 SPEED = ("V0006__storage.sql", "V0007__indexes.sql")  # what the design does not have
 TABLES = {"bill": "bill_inquiry_history", "kos": "kos_inquiry_history"}
 KEYS_LAST = """
@@ -24,12 +28,25 @@ INDEXES = """
 
 
 def create(database: str, design: bool) -> None:
-    """Make the database with its empty tables: the design's indexes, or the chart's with its storage settings."""
-    server.query("postgres", f"CREATE DATABASE {database}")
-    server.psql(database, f"--file={HERE / 'before.sql'}")
-    for file in sorted(MIGRATIONS.glob("V*.sql")):
+    """Make the database with its empty tables, as the hook makes them; for the design with its indexes instead of the chart's."""
+    scripts, credentials = server.FOLDER / "hooks", server.FOLDER / "credentials"
+    shutil.rmtree(scripts, ignore_errors=True)
+    shutil.copytree(HOOKS, scripts, ignore=shutil.ignore_patterns("migrations", *(SPEED if design else ())))
+    for file in (HOOKS / "migrations").glob("*.sql"):
         if not (design and file.name in SPEED):
-            server.psql(database, "--single-transaction", f"--file={file}")
+            shutil.copy(file, scripts)
+    credentials.mkdir(exist_ok=True)
+    for role in ROLES:
+        (credentials / role).write_text("none is asked for on this socket")
+    settings = {
+        "PGDATABASE": database, "CREDENTIALS": str(credentials), "RELEASE": "bench", "CHART_VERSION": "0", "WAIT_SECONDS": "10",
+        "LOCK_TIMEOUT": "10s", "LOCK_TRIES": "1",
+    }  # fmt: skip
+    done = subprocess.run(
+        ["bash", str(scripts / "migrate.sh")], env=server.environment() | settings, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise MachineError(f"the migrations of {database}:\n{done.stdout}{done.stderr}")
     server.psql(database, f"--file={HERE / 'functions.sql'}")
     if design:
         server.psql(database, f"--file={HERE / 'design.sql'}")

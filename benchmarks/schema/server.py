@@ -25,7 +25,7 @@ AS_NOBODY = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
 # For loading only: what would survive a crash does not matter yet.
 LOADING = {
     "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "wal_level": "minimal", "max_wal_senders": "0",
-    "max_wal_size": "16GB", "maintenance_work_mem": "3GB", "autovacuum": "off", "max_parallel_maintenance_workers": "0",
+    "max_wal_size": "16GB", "maintenance_work_mem": "2GB", "autovacuum": "off", "max_parallel_maintenance_workers": "0",
 }  # fmt: skip
 
 
@@ -93,7 +93,8 @@ def client(program: str, *arguments: str) -> list[str]:
 def environment() -> dict[str, str]:
     """The variables that a client needs."""
     return os.environ | {
-        "PGHOST": str(SOCKET), "PGUSER": "postgres", "LD_LIBRARY_PATH": f"{CLIENTS}/usr/lib/x86_64-linux-gnu",
+        "PGHOST": str(SOCKET), "PGPORT": "5432", "PGUSER": "postgres", "LD_LIBRARY_PATH": f"{CLIENTS}/usr/lib/x86_64-linux-gnu",
+        "PATH": f"{CLIENTS}/usr/lib/postgresql/15/bin:{os.environ['PATH']}",
     }  # fmt: skip
 
 

@@ -1,12 +1,6 @@
 -- How the tables lie on disk. What each line gains, and what was tried instead, is in docs/schema.md with its figures.
 
--- Documents of about 1 kB stay in the row by default, so that five rows fill a page that every query which never looks at them has
--- to read. With a target of 256 bytes they go to the TOAST table, compressed, and thirty rows fill a page.
-ALTER TABLE bill_inquiry_history SET (toast_tuple_target = 256);
-ALTER TABLE kos_inquiry_history SET (toast_tuple_target = 256);
-ALTER TABLE bill_info_cache SET (toast_tuple_target = 256);
-
--- lz4 where the server was built with it: a third of pglz's time. The column keeps the default elsewhere.
+-- Documents over 2 kB are compressed: with lz4 where the server was built with it, else with the server's default.
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)) THEN

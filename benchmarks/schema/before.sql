@@ -1,2 +1,0 @@
--- What the hook makes before the migrations.
-CREATE SCHEMA audit;
