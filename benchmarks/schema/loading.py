@@ -53,7 +53,7 @@ def create(database: str, design: bool) -> None:
 
 
 def load(database: str, rows: int) -> None:
-    """Fill both history tables with `rows` rows each, and vacuum them."""
+    """Fill both history tables with `rows` rows each, the cache with a 25th of that, and vacuum them."""
     indexes = {table: _strip(database, table) for table in reversed(TABLES.values())}
     with ThreadPoolExecutor() as threads, step(f"load 2 x {rows:,} rows into {database}"):
         _all(threads.map(lambda name: server.psql(database, f"--set=rows={rows}", f"--file={HERE / name}.sql"), TABLES))
@@ -61,7 +61,19 @@ def load(database: str, rows: int) -> None:
         _all(threads.map(lambda table: server.query(database, ";\n".join(indexes[table][0])), TABLES.values()))
         server.query(database, ";\n".join(statement for table in TABLES.values() for statement in indexes[table][1]))
     with step(f"vacuum {database}"):
+        server.psql(database, f"--set=rows={rows}", f"--file={HERE / 'cache.sql'}")
         server.query(database, "VACUUM (ANALYZE)")
+    server.query(database, f"COMMENT ON DATABASE {database} IS '{_mark(rows)}'")
+
+
+def loaded(database: str, rows: int) -> bool:
+    """Whether an earlier run loaded this database with so many rows."""
+    asked = f"SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '{database}'"
+    return server.query("postgres", asked) == _mark(rows)
+
+
+def _mark(rows: int) -> str:
+    return f"{rows} rows"
 
 
 def _strip(database: str, table: str) -> tuple[list[str], list[str]]:

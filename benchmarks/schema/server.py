@@ -61,7 +61,10 @@ def running(settings: Mapping[str, str] | None = None) -> Iterator[None]:
     options = [f"-c{name}={value}" for name, value in (own | dict(settings or {})).items()]
     with (FOLDER / "server.log").open("a") as log:
         server = subprocess.Popen(
-            [*AS_NOBODY, f"{_programs()}/postgres", f"-cconfig_file={config}", *options], stdout=log, stderr=log, start_new_session=True
+            [*AS_NOBODY, f"{_programs()}/postgres", f"-cconfig_file={config}", *options],
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     try:
         _wait(server)
@@ -129,10 +132,13 @@ def _unpack_clients() -> None:
 def _values() -> dict[str, str]:
     """The rendered postgresql.conf as `conf`, and the chart's `locale`."""
     command = [
-        str(paths.BIN / "helm"), "template", "billdb", str(paths.CHART), "--set=withoutCluster=preview", "--set=tls.mode=disabled",
+        str(paths.BIN / "helm"), "template", "billdb", str(paths.CHART),
+        "--set=withoutCluster=preview", "--set=tls.mode=disabled",
     ]  # fmt: skip
     rendered = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    [conf] = [o["data"]["postgresql.conf"] for o in yaml.safe_load_all(rendered) if o and "postgresql.conf" in (o.get("data") or {})]
+    [conf] = [
+        o["data"]["postgresql.conf"] for o in yaml.safe_load_all(rendered) if o and "postgresql.conf" in (o.get("data") or {})
+    ]
     return {"conf": conf, "locale": yaml.safe_load((paths.CHART / "values.yaml").read_text())["postgresql"]["locale"]}
 
 
