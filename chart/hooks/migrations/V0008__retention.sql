@@ -8,15 +8,16 @@ DECLARE
 BEGIN
     SELECT config_value INTO days FROM public.system_config WHERE config_key = setting AND is_active;
     IF days IS NULL OR days !~ '^[1-9][0-9]{0,4}$' THEN
-        RAISE EXCEPTION 'system_config % is %, not a number of days: nothing is deleted', setting, coalesce(quote_literal(days), 'missing or inactive')
+        RAISE EXCEPTION 'system_config % is %, not a number of days: nothing is deleted',
+            setting, coalesce(quote_literal(days), 'missing or inactive')
             USING HINT = 'Set config_value to whole days, 1 or more, and is_active to true.';
     END IF;
     -- Rows have the local time of Seoul, whatever the session's time zone is.
     RETURN (now() AT TIME ZONE 'Asia/Seoul') - days::integer * INTERVAL '1 day';
 END
 $$;
-COMMENT ON FUNCTION retention_start(TEXT) IS 'What is older is to be deleted: now less the days that this row of system_config has';
-REVOKE EXECUTE ON FUNCTION retention_start(TEXT) FROM PUBLIC;
+COMMENT ON FUNCTION retention_start IS 'What is older is to be deleted: now less the days that this row of system_config has';
+REVOKE EXECUTE ON FUNCTION retention_start FROM public;
 
 CREATE PROCEDURE delete_old_history(
     batch INTEGER DEFAULT 2000,
@@ -73,9 +74,9 @@ BEGIN
         calls, oldest_call::timestamp(0), inquiries, oldest_inquiry::timestamp(0);
 END
 $$;
-COMMENT ON PROCEDURE delete_old_history(INTEGER, INTERVAL, INTERVAL, BIGINT, BIGINT) IS
-'Deletes history older than system_config says (bill.history.retention.days, kos.history.retention.days), batch rows a transaction, pausing between them, for at_most that long; gives the numbers deleted';
-REVOKE EXECUTE ON PROCEDURE delete_old_history(INTEGER, INTERVAL, INTERVAL, BIGINT, BIGINT) FROM PUBLIC;
+COMMENT ON PROCEDURE delete_old_history IS
+'Deletes history older than system_config says (bill. and kos.history.retention.days), batch rows a transaction; gives the numbers';
+REVOKE EXECUTE ON PROCEDURE delete_old_history FROM public;
 
 -- By ranges of pages, so that the caches need no index on expires_at: every refresh of an entry would have to maintain it.
 CREATE PROCEDURE delete_expired_cache(
@@ -119,6 +120,6 @@ BEGIN
     RAISE NOTICE 'deleted % bills and % customers that expired before %', bills, customers, this_moment::timestamp(0);
 END
 $$;
-COMMENT ON PROCEDURE delete_expired_cache(INTEGER, INTERVAL, BIGINT, BIGINT) IS
-'Deletes expired entries of bill_info_cache and customer_info, so many pages of the table a transaction, pausing between them; gives the numbers deleted';
-REVOKE EXECUTE ON PROCEDURE delete_expired_cache(INTEGER, INTERVAL, BIGINT, BIGINT) FROM PUBLIC;
+COMMENT ON PROCEDURE delete_expired_cache IS
+'Deletes expired rows of bill_info_cache and customer_info, so many pages of the table a transaction; gives the numbers';
+REVOKE EXECUTE ON PROCEDURE delete_expired_cache FROM public;
