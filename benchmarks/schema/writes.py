@@ -29,7 +29,8 @@ SCRIPTS = {
     + "UPDATE bill_inquiry_history SET request_id = request_id, user_id = user_id, line_number = line_number,"
     " inquiry_month = inquiry_month, request_time = request_time, process_time = CURRENT_TIMESTAMP, status = :completed,"
     " result_summary = :message, bill_info_json = bench.document(:number, :line::text, :asked::text),"
-    " kos_response_time_ms = nullif(:took, 0), cache_hit = (:took = 0), error_code = NULL, error_message = NULL WHERE id = :number;\n",
+    " kos_response_time_ms = nullif(:took, 0), cache_hit = (:took = 0),"
+    " error_code = NULL, error_message = NULL WHERE id = :number;\n",
     "cache: an access is counted": _ENTRY
     + "UPDATE bill_info_cache SET access_count = access_count + 1, last_accessed_at = CURRENT_TIMESTAMP"
     " WHERE cache_key = bench.line(:number) || ':2026-10';\n",

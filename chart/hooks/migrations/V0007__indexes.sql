@@ -20,8 +20,8 @@ COMMENT ON INDEX ix_bill_inquiry_history_slow IS 'Slowest answers of a range, of
 CREATE INDEX ix_bill_inquiry_history_processing ON bill_inquiry_history (request_time) WHERE status = 'PROCESSING';
 COMMENT ON INDEX ix_bill_inquiry_history_processing IS 'Inquiries without an answer';
 
--- The calls of an inquiry, and the foreign key when one is deleted. Hash: half of a B-tree on 36 characters, and only equality is asked.
-CREATE INDEX ix_kos_inquiry_history_request ON kos_inquiry_history USING hash (bill_request_id);
+-- The calls of an inquiry, and the foreign key when one is deleted.
+CREATE INDEX ix_kos_inquiry_history_request ON kos_inquiry_history (bill_request_id);
 COMMENT ON INDEX ix_kos_inquiry_history_request IS 'Calls of an inquiry; its deletion';
 
 CREATE INDEX ix_kos_inquiry_history_time ON kos_inquiry_history (request_time);
