@@ -9,15 +9,18 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import installing, rendering, security, starting
+from benchmarks.schema import drawing, measure, report
 from harness.progress import say
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
+PICTURE = Path(__file__).parent / "schema.svg"
 PARTS = {
     "install": installing.measure,
     "template": rendering.measure,
     "security": security.measure,
     "up": starting.measure,
 }
+SCHEMA = "schema"  # an hour and 40 GB: only when it is named
 
 
 def table(title: str, rows: Mapping[str, Sequence[float]], baseline: str | None) -> str:
@@ -40,15 +43,24 @@ def machine() -> str:
 def main() -> int:
     """Measure the parts named, or all, and replace their sections of RESULTS.md."""
     parser = argparse.ArgumentParser(prog="nox -s bench --")
-    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="what to measure; default: everything but a first build")
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS, SCHEMA], help="default: all but schema and a first build")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument(
         "--from-nothing", action="store_true", help="part up: also a first build with empty caches, about 20 minutes"
     )
+    parser.add_argument("--rows", type=int, default=5_000_000, help="part schema: rows of each history table")
+    parser.add_argument("--seconds", type=float, default=10, help="part schema: how long each kind of reading is repeated")
+    parser.add_argument("--keep", action="store_true", help="part schema: keep the loaded data, and use what was kept")
     options = parser.parse_args()
     sections = dict(_sections())
     for part in options.parts or PARTS:
         say(f"measuring: {part}")
+        if part == SCHEMA:
+            figures = measure.figures(options.rows, options.seconds, options.keep)
+            PICTURE.write_text(drawing.svg(figures))
+            sections |= {title: f"## {title}\n\n{text}\n\n{machine()}" for title, text in report.markdown(figures).items()}
+            RESULTS.write_text(_HEAD + "\n\n".join(sections.values()) + "\n")
+            continue
         for title, rows, baseline in PARTS[part](options.runs, options.from_nothing):
             sections[title] = table(title, rows, baseline) + f"\n\n{machine()}"
             RESULTS.write_text(_HEAD + "\n\n".join(sections.values()) + "\n")

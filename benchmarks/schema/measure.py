@@ -1,0 +1,78 @@
+"""Measures both index sets, kind by kind in turns, and gives tables and a picture."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from benchmarks.schema import loading, pgbench, reads, retention, server, writes
+from harness.local import programs
+from harness.progress import step
+
+DATABASES = {"design": True, "chart": False}
+SIZES = """
+    SELECT CASE WHEN relkind = 'i' THEN 'indexes' ELSE 'tables' END, sum(pg_relation_size(oid) + CASE
+        WHEN relkind = 'r' THEN coalesce(pg_table_size(oid) - pg_relation_size(oid), 0) ELSE 0 END)
+    FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i') GROUP BY 1
+"""
+GIBIBYTE_ROWS = 110_000  # rows in both tables of both databases that a GiB holds, with room to load
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was measured, each by the name of the work and then by database."""
+
+    rows: int
+    sizes: Mapping[str, Mapping[str, int]]
+    reads: Mapping[str, Mapping[str, pgbench.Times]]
+    writes: Mapping[str, Mapping[str, writes.Written]]
+    retention: Mapping[str, retention.Deleted]
+
+
+def figures(rows: int, seconds: float, keep: bool) -> Figures:
+    """Load what is not there, then measure: every kind of reading for `seconds`. `keep` leaves the data for the next run."""
+    programs.install(["helm"])
+    _load(rows, keep)
+    try:
+        with server.running():
+            sizes = {database: _sizes(database) for database in DATABASES}
+            read = {kind.name: _read(kind, seconds) for kind in reads.kinds(rows)}
+            return Figures(rows, sizes, read, _write(rows), _retention(seconds))
+    finally:
+        if not keep:
+            server.remove()
+
+
+def _load(rows: int, keep: bool) -> None:
+    if not (keep and server.DATA.exists()):
+        server.prepare(rows / GIBIBYTE_ROWS)
+    with server.running(server.LOADING):
+        for database, design in DATABASES.items():
+            if not loading.loaded(database, rows):
+                server.query("postgres", f"DROP DATABASE IF EXISTS {database}")
+                loading.create(database, design)
+                loading.load(database, rows)
+
+
+def _sizes(database: str) -> dict[str, int]:
+    return {kind: int(size) for kind, size in (line.split("|") for line in server.query(database, SIZES).splitlines())}
+
+
+def _read(kind: reads.Read, seconds: float) -> dict[str, pgbench.Times]:
+    with step(f"read: {kind.name}"):
+        return {database: pgbench.run(database, kind.script, reads.CONSTANTS, seconds=seconds) for database in DATABASES}
+
+
+def _write(rows: int) -> dict[str, dict[str, writes.Written]]:
+    first = {d: int(server.query(d, "SELECT last_value + 1 FROM bill_inquiry_history_id_seq")) for d in DATABASES}
+    found = {}
+    for name, script in writes.SCRIPTS.items():
+        with step(f"write: {name}"):
+            found[name] = {d: writes.run(d, script, rows, first[d], writes.EACH) for d in DATABASES}
+    return found
+
+
+def _retention(seconds: float) -> dict[str, retention.Deleted]:
+    with step("retention"):
+        return {
+            "design": retention.run("design", retention.ONE_STATEMENT, seconds),
+            "chart": retention.run("chart", retention.PROCEDURE, seconds),
+        }

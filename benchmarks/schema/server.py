@@ -1,0 +1,151 @@
+"""PostgreSQL without Kubernetes, on a Unix socket, with the settings that the chart renders."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from harness import paths
+from harness.local import images
+from harness.local.machine import MachineError, require_disk, run
+from harness.progress import step
+
+FOLDER = paths.LOCAL / "bench"
+DATA = FOLDER / "data"
+SOCKET = FOLDER / "socket"
+CLIENTS = FOLDER / "clients"
+# PostgreSQL refuses root; in a user namespace root's processes and files belong to somebody else.
+AS_NOBODY = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
+# For loading only: what would survive a crash does not matter yet.
+LOADING = {
+    "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "wal_level": "minimal", "max_wal_senders": "0",
+    "max_wal_size": "16GB", "maintenance_work_mem": "2GB", "autovacuum": "off", "max_parallel_maintenance_workers": "0",
+}  # fmt: skip
+
+
+def prepare(gibibytes: float) -> None:
+    """Unpack server and clients, and make an empty cluster in place of what an earlier run left."""
+    require_disk(paths.ROOT, gibibytes)
+    remove()
+    SOCKET.mkdir(parents=True, exist_ok=True)
+    _unpack_server()
+    _unpack_clients()
+    with step("initdb"):
+        values = _values()
+        run(
+            *AS_NOBODY, f"{_programs()}/initdb", f"--pgdata={DATA}", "--username=postgres", "--encoding=UTF8",
+            f"--locale={values['locale']}", "--auth=trust", "--no-sync",
+        )  # fmt: skip
+
+
+def remove() -> None:
+    """Remove the data."""
+    shutil.rmtree(DATA, ignore_errors=True)
+
+
+@contextmanager
+def running(settings: Mapping[str, str] | None = None) -> Iterator[None]:
+    """A server with the chart's settings and these over them; stopped, with a checkpoint, when the block ends."""
+    own = {
+        "data_directory": DATA, "hba_file": DATA / "pg_hba.conf", "ident_file": DATA / "pg_ident.conf",
+        "unix_socket_directories": SOCKET, "listen_addresses": "",
+    }  # fmt: skip
+    config = FOLDER / "postgresql.conf"
+    config.write_text(_values()["conf"])
+    options = [f"-c{name}={value}" for name, value in (own | dict(settings or {})).items()]
+    with (FOLDER / "server.log").open("a") as log:
+        server = subprocess.Popen(
+            [*AS_NOBODY, f"{_programs()}/postgres", f"-cconfig_file={config}", *options],
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        _wait(server)
+        yield
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait()
+
+
+def psql(database: str, *arguments: str) -> str:
+    """What psql says to these arguments, unaligned, without headers. Raises MachineError with its error."""
+    command = ["--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1", f"--dbname={database}"]
+    done = subprocess.run(client("psql", *command, *arguments), env=environment(), capture_output=True, text=True)
+    if done.returncode:
+        raise MachineError(f"psql {' '.join(arguments)} in {database}:\n{done.stderr}")
+    return done.stdout.strip()
+
+
+def query(database: str, sql: str) -> str:
+    """The answer of one or more statements, each in a transaction of its own."""
+    return psql(database, *(f"--command={statement}" for statement in sql.split(";\n")))
+
+
+def client(program: str, *arguments: str) -> list[str]:
+    """The command line of a client program."""
+    return [f"{CLIENTS}/usr/lib/postgresql/15/bin/{program}", *arguments]
+
+
+def environment() -> dict[str, str]:
+    """The variables that a client needs."""
+    return os.environ | {
+        "PGHOST": str(SOCKET), "PGPORT": "5432", "PGUSER": "postgres", "LD_LIBRARY_PATH": f"{CLIENTS}/usr/lib/x86_64-linux-gnu",
+        "PATH": f"{CLIENTS}/usr/lib/postgresql/15/bin:{os.environ['PATH']}",
+    }  # fmt: skip
+
+
+def _programs() -> Path:
+    return FOLDER / "server" / images.SERVER.lstrip("/") / "bin"
+
+
+def _unpack_server() -> None:
+    root = FOLDER / "server"
+    if not _programs().exists():
+        root.mkdir(parents=True, exist_ok=True)
+        with step("unpack the server"):
+            images.install_postgres(images.POSTGRES["14"], root)
+
+
+def _unpack_clients() -> None:
+    """psql and pgbench, from Debian's packages; installing those would also make a server."""
+    if CLIENTS.exists():
+        return
+    unpacked = FOLDER / "clients.new"
+    shutil.rmtree(unpacked, ignore_errors=True)
+    unpacked.mkdir(parents=True)
+    with step("unpack psql and pgbench"):
+        # apt-get download writes into the current folder.
+        run("env", f"--chdir={unpacked}", "apt-get", "--quiet=2", "download", "postgresql-15", "postgresql-client-15", "libpq5")
+        for package in unpacked.glob("*.deb"):
+            run("dpkg-deb", "--extract", str(package), str(unpacked))
+            package.unlink()
+    unpacked.rename(CLIENTS)
+
+
+def _values() -> dict[str, str]:
+    """The rendered postgresql.conf as `conf`, and the chart's `locale`."""
+    command = [
+        str(paths.BIN / "helm"), "template", "billdb", str(paths.CHART),
+        "--set=withoutCluster=preview", "--set=tls.mode=disabled",
+    ]  # fmt: skip
+    rendered = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    [conf] = [
+        o["data"]["postgresql.conf"] for o in yaml.safe_load_all(rendered) if o and "postgresql.conf" in (o.get("data") or {})
+    ]
+    return {"conf": conf, "locale": yaml.safe_load((paths.CHART / "values.yaml").read_text())["postgresql"]["locale"]}
+
+
+def _wait(server: "subprocess.Popen[bytes]", seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while subprocess.run(client("psql", "--dbname=postgres", "--command="), env=environment(), capture_output=True).returncode:
+        if server.poll() is not None or time.monotonic() > deadline:
+            log = (FOLDER / "server.log").read_text().splitlines()[-10:]
+            raise MachineError("the server does not answer; the end of its log:\n" + "\n".join(log))
+        time.sleep(0.1)

@@ -1,0 +1,59 @@
+"""What the service writes: an inquiry as PROCESSING, its call to KOS, and the answer."""
+
+from dataclasses import dataclass
+
+from benchmarks.schema import pgbench, reads, server
+
+EACH = 2000  # rows a connection and script
+# Every connection numbers its own rows; the first number of a run is bound as :first.
+_NUMBER = "\\set done :done + 1\n\\set number :first + :done * 20 + :client_id\n"
+# Milliseconds as in the data that was loaded; 0 where a cache had the answer.
+_TOOK = (
+    "\\set from_kos random(1, 100) > 57\n"
+    "\\set took case when :from_kos then int(200 * exp(random_gaussian(-4000, 4000, 4.0) / 1000.0)) else 0 end\n"
+)
+_ENTRY = "\\set number random(1, :entries)\n"
+SCRIPTS = {
+    "insert of an inquiry": _NUMBER
+    + reads.LINE
+    + "INSERT INTO bill_inquiry_history (request_id, line_number, inquiry_month, request_time, status)"
+    " VALUES (md5('request ' || :number)::uuid::text, :line, :asked, CURRENT_TIMESTAMP, :processing) RETURNING id;\n",
+    "insert of a call to KOS": _NUMBER + reads.LINE + "INSERT INTO kos_inquiry_history"
+    " (bill_request_id, line_number, inquiry_month, request_time, response_time, result_code, result_message, kos_data_json)"
+    " VALUES (md5('request ' || :number)::uuid::text, :line, :asked, CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, :ok, :message,"
+    " bench.document(:number, :line::text, :asked::text)) RETURNING id;\n",
+    # All columns, as Hibernate sets them; those that stay are set to themselves.
+    "update to its answer": _NUMBER
+    + reads.LINE
+    + _TOOK
+    + "UPDATE bill_inquiry_history SET request_id = request_id, user_id = user_id, line_number = line_number,"
+    " inquiry_month = inquiry_month, request_time = request_time, process_time = CURRENT_TIMESTAMP, status = :completed,"
+    " result_summary = :message, bill_info_json = bench.document(:number, :line::text, :asked::text),"
+    " kos_response_time_ms = nullif(:took, 0), cache_hit = (:took = 0),"
+    " error_code = NULL, error_message = NULL WHERE id = :number;\n",
+    "cache: an access is counted": _ENTRY
+    + "UPDATE bill_info_cache SET access_count = access_count + 1, last_accessed_at = CURRENT_TIMESTAMP"
+    " WHERE cache_key = bench.line(:number) || ':2026-10';\n",
+    "cache: an entry is refreshed": _ENTRY
+    + "UPDATE bill_info_cache SET bill_info_json = bench.document(:number, bench.line(:number), '2026-10'),"
+    " cached_at = CURRENT_TIMESTAMP, expires_at = CURRENT_TIMESTAMP + INTERVAL '4 hours'"
+    " WHERE cache_key = bench.line(:number) || ':2026-10';\n",
+}
+CONSTANTS = reads.CONSTANTS | {"ok": "0000", "message": "정상 처리되었습니다", "done": "-1"}
+
+
+@dataclass(frozen=True)
+class Written:
+    """Rows a second, bytes of WAL a row, and the times of the statements."""
+
+    times: pgbench.Times
+    wal: float
+
+
+def run(database: str, script: str, rows: int, first: int, each: int) -> Written:
+    """Write `each` rows a connection, numbered from `first`, after a checkpoint; the cache has a 25th of `rows` entries."""
+    server.query(database, "CHECKPOINT")
+    before = server.query(database, "SELECT pg_current_wal_lsn()")
+    times = pgbench.run(database, script, CONSTANTS | {"first": str(first), "entries": str(rows // 25)}, each=each)
+    wal = int(server.query(database, f"SELECT pg_current_wal_lsn() - '{before}'"))
+    return Written(times, wal / (each * pgbench.CONNECTIONS))
