@@ -12,6 +12,7 @@ import pytest
 
 from harness.local import docker, images
 from harness.servers import HOOK, SOCKETS, Run, Server, chart
+from tests.database.catalogue import catalogue
 
 DATABASE = "bill_inquiry_db"
 NUMBERS = count(1)
@@ -38,8 +39,12 @@ class Hook:
 
     def scripts(self) -> str:
         """Put the ConfigMap's files where the server's containers see them; returns the folder."""
-        data = chart(self.values)["ConfigMap", "bill-inquiry-schema-script"]["data"] | self.files
+        data = self.configmap() | self.files
         return self.server.scripts({name: text for name, text in data.items() if text is not None}, f"scripts-{next(NUMBERS)}")
+
+    def configmap(self) -> dict[str, str]:
+        """The rendered files by name."""
+        return dict(chart(self.values)["ConfigMap", "bill-inquiry-schema-script"]["data"])
 
     def variables(self, database: str = DATABASE) -> dict[str, str]:
         """The Job's environment, with the socket in place of the Service."""
@@ -69,6 +74,13 @@ def server(request: pytest.FixtureRequest, engine: None, tmp_path_factory: pytes
 def installed(server: Server) -> str:
     """The log of the first run, which made the database of the service."""
     return Hook(server).apply()
+
+
+@pytest.fixture(scope="session")
+def reference(server: Server, installed: str) -> list[str]:
+    """What a database is like after one undisturbed run."""
+    with server.connect() as connection:
+        return catalogue(connection)
 
 
 @pytest.fixture
