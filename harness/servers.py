@@ -25,8 +25,8 @@ PASSWORDS = {
     "postgres": "superuser $HOME `id` \\",
     "bill_inquiry_user": "it's \"the\" service's; -- \\' :x %",
     "bill_readonly_user": "읽기 전용",
-    "bill_backup_user": "backup",
-    "bill_monitoring_user": "monitoring",
+    "bill_backup_user": "backup-1234",
+    "bill_monitoring_user": "monitoring-1234",
 }
 # What a tests' server does otherwise than the chart's: no network, quick instead of durable, and it logs whatever it can.
 SETTINGS = {

@@ -29,9 +29,11 @@ check_version() {
     fail "the volume holds the data of PostgreSQL $data, the image is PostgreSQL $image: set image.tag to $data"
 }
 
-# Runs SQL, one statement a line, as superuser without a server. It also does the recovery that a crash left to do.
+# Runs SQL, one statement a line, as superuser without a server, and leaves no trace of what it says. It also does the recovery that
+# a crash left to do.
 alone() {
   postgres --single -c exit_on_error=on -c log_min_error_statement=panic -c log_min_duration_statement=-1 -c log_statement=none \
+    -c log_duration=off -c log_transaction_sample_rate=0 -c pg_stat_statements.track=none -c pgaudit.log=none \
     -c config_file="$CONFIG_FILE" postgres
 }
 

@@ -10,6 +10,9 @@ from tests.database.catalogue import catalogue
 from tests.database.conftest import Hook
 
 STRIDE = 10
+ASLEEP = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE wait_event = 'PgSleep' AND datname = '{name}' AND application_name = 'billdb/db-init'"""
 # Does something at the :target-th DDL command of a run; a sequence counts on also when the transaction is undone.
 TRAP = """
 CREATE SCHEMA trap;
@@ -79,7 +82,7 @@ def test_job_killed_within_migrations(server: Server, name: str, reference: list
         for target in (3, 10, 40, 75):
             at(target)
             job = server.job(hook.scripts(), hook.variables(name))
-            until(watcher, f"SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = '{name}'", (1,))
+            until(watcher, ASLEEP.format(name=name), (1,))
             job.get_wrapped_container().kill()
             assert job.get_wrapped_container().wait()["StatusCode"] == 137
             job.stop()
@@ -137,7 +140,7 @@ def test_second_run_that_waits_does_not_keep_a_concurrent_build_from_ending(serv
         jobs = [server.job(hook.scripts(), hook.variables(name))]
         until(watcher, WAITING, (1,))
         jobs.append(server.job(hook.scripts(), hook.variables(name)))
-        until(watcher, "SELECT count(DISTINCT pid) FROM pg_stat_activity WHERE query LIKE '%another run%' AND pid <> pg_backend_pid()", (1,))
+        until(watcher, ASLEEP.format(name=name), (1,))
         old.execute("ROLLBACK")
         statuses = [job.get_wrapped_container().wait(timeout=60)["StatusCode"] for job in jobs]
         logs = [b"".join(job.get_logs()).decode() for job in jobs]
