@@ -64,7 +64,8 @@ def main() -> int:
 def _squawk() -> dict[str, list[str]]:
     """Squawk for the migrations that run in a transaction and, where there are any, for those that must not."""
     squawk = str(Path(sys.executable).with_name("squawk"))
-    alone, together = [], []
+    alone: list[str] = []
+    together: list[str] = []
     for file in sorted((paths.CHART / "hooks" / "migrations").glob("*.sql")):
         (alone if "-- billdb: no-transaction" in file.read_text().splitlines() else together).append(str(file))
     checks = {"squawk": [squawk, "--assume-in-transaction", *together]}

@@ -1,4 +1,4 @@
-"""PostgreSQL servers in containers, set up by the chart's own rendered scripts and settings, and the schema Job's script run on them.
+"""PostgreSQL servers in containers, set up by the chart's own rendered scripts and settings, for its schema Job to run on.
 
 A container has no network: the server listens on a socket in a folder that the containers and this machine share.
 """
@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import psycopg
@@ -129,11 +130,12 @@ class Server:
         _write(self.folder / name, passwords)
         return f"{SHARED}/{name}"
 
-    def scripts(self, files: Mapping[str, str], name: str) -> str:
+    def scripts(self, files: Mapping[str, str]) -> str:
         """Write the schema ConfigMap's files; returns the folder's path in the container."""
-        (self.folder / name).mkdir()
-        _write(self.folder / name, files)
-        return f"{SHARED}/{name}"
+        place = Path(mkdtemp(prefix="scripts-", dir=self.folder))
+        place.chmod(0o755)
+        _write(place, files)
+        return f"{SHARED}/{place.name}"
 
     def connect(self, user: str = HOOK, database: str = "bill_inquiry_db", **options: Any) -> psycopg.Connection:
         """Connect as a role of the chart's, in autocommit mode."""
@@ -160,7 +162,9 @@ def dump(server: Server, database: str) -> str:
     done = server.execute("pg_dump", f"--host={SOCKETS}", f"--username={HOOK}", "--rows-per-insert=100", database)
     if done.status:
         raise subprocess.SubprocessError(done.log)
-    return "".join(line for line in done.log.splitlines(keepends=True) if not line.startswith(("-- Dumped", "\\restrict", "\\unrestrict")))
+    return "".join(
+        line for line in done.log.splitlines(keepends=True) if not line.startswith(("-- Dumped", "\\restrict", "\\unrestrict"))
+    )
 
 
 def _write(folder: Path, files: Mapping[str, str]) -> None:

@@ -3,8 +3,8 @@
 import psycopg
 import pytest
 
+from harness.hook import Hook
 from harness.servers import Server
-from tests.database.conftest import Hook
 
 SECRET = "not-to-be-kept"
 
@@ -79,7 +79,8 @@ def test_ddl_is_kept_without_its_text(database: psycopg.Connection) -> None:
 def test_trigger_functions_are_for_nobody_to_use(database: psycopg.Connection, role: str) -> None:
     """A role that could use them in a trigger of its own could write to the history what it likes."""
     able = database.execute(
-        "SELECT proname FROM pg_proc WHERE pronamespace = 'audit'::regnamespace AND has_function_privilege(%s, oid, 'EXECUTE')", [role]
+        "SELECT proname FROM pg_proc WHERE pronamespace = 'audit'::regnamespace AND has_function_privilege(%s, oid, 'EXECUTE')",
+        [role],
     ).fetchall()
     assert able == []
     count = database.execute("SELECT count(*) FROM pg_proc WHERE pronamespace = 'audit'::regnamespace").fetchone()

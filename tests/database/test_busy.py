@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
+from harness.hook import Hook
 from harness.servers import Server
-from tests.database.conftest import Hook
 
 COLUMN = {"schema": {"extraMigrations": {"V9001__mine.sql": "ALTER TABLE bill_inquiry_history ADD COLUMN mine BIGINT;"}}}
 ROWS = 2_000_000
@@ -81,7 +81,8 @@ def test_two_million_rows_and_four_writers_are_never_blocked_for_longer_than_the
     with server.connect(database=name) as connection:
         connection.execute(
             "INSERT INTO bill_inquiry_history (request_id, line_number, inquiry_month, request_time, status)"
-            " SELECT 'r' || n, '010' || lpad((n %% 50000)::text, 8, '0'), '2025-06', now()::timestamp - n * '10 s'::interval, 'COMPLETED'"
+            " SELECT 'r' || n, '010' || lpad((n %% 50000)::text, 8, '0'), '2025-06', now()::timestamp - n * '10 s'::interval,"
+            " 'COMPLETED'"
             " FROM generate_series(1, %s) AS n",
             [ROWS],
         )

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 import psycopg
 
+from harness.hook import Hook
 from harness.servers import Server
 from tests.database.catalogue import catalogue
-from tests.database.conftest import Hook
 
 STRIDE = 10
 ASLEEP = """
@@ -124,11 +124,15 @@ def test_index_that_a_killed_run_left_unfinished_is_removed_and_built(server: Se
         job.get_wrapped_container().kill()
         job.stop()
         until(watcher, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'billdb/db-init'", (0,))
-        assert watcher.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = 'mine_operator'::regclass").fetchone() == (False,)
+        assert watcher.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = 'mine_operator'::regclass").fetchone() == (
+            False,
+        )
         old.execute("ROLLBACK")
         log = hook.apply(name)
         assert "removed    the unfinished index mine_operator of an interrupted run" in log
-        assert watcher.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = 'mine_operator'::regclass").fetchone() == (True,)
+        assert watcher.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = 'mine_operator'::regclass").fetchone() == (
+            True,
+        )
 
 
 def test_second_run_that_waits_does_not_keep_a_concurrent_build_from_ending(server: Server, name: str) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
+from harness.hook import Hook
 from harness.servers import PASSWORDS, Server
-from tests.database.conftest import Hook
 
 
 def mine(sql: str, number: int = 1) -> dict[str, object]:

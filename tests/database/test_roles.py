@@ -6,9 +6,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from harness.hook import DATABASE, Hook
 from harness.servers import PASSWORDS, SOCKETS, Server
 from tests.database.catalogue import catalogue
-from tests.database.conftest import DATABASE, Hook
 
 ROLES = ("bill_inquiry_user", "bill_readonly_user", "bill_backup_user", "bill_monitoring_user")
 WRITES = {"INSERT", "UPDATE", "DELETE"}
@@ -32,7 +32,7 @@ ACTIONS = {
     "ALTER": "ALTER TABLE {table} ADD COLUMN mine INTEGER",
     "DROP": "DROP TABLE {table} CASCADE",
     "CREATE INDEX": "CREATE INDEX ON {table} ({column})",
-    "CREATE TRIGGER": "CREATE TRIGGER mine BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    "CREATE TRIGGER": "CREATE TRIGGER mine BEFORE UPDATE ON {table} EXECUTE FUNCTION suppress_redundant_updates_trigger()",
     "DISABLE TRIGGER": "ALTER TABLE {table} DISABLE TRIGGER ALL",
     "LOCK": "LOCK TABLE {table}",
 }
@@ -67,7 +67,7 @@ def client(server: Server, installed: str, request: pytest.FixtureRequest) -> It
         yield connection
 
 
-def refused(client: psycopg.Connection, statement: sql.Composable | bytes) -> bool:
+def refused(client: psycopg.Connection, statement: sql.Composed | bytes) -> bool:
     """Whether the privilege is missing; what the statement does is undone, and any other error means that it is there."""
     try:
         with client.transaction(force_rollback=True):
@@ -80,9 +80,7 @@ def refused(client: psycopg.Connection, statement: sql.Composable | bytes) -> bo
 
 
 @pytest.mark.parametrize("client", ROLES, indirect=True)
-def test_role_can_do_its_own_to_each_table_and_nothing_else(
-    client: psycopg.Connection, database: psycopg.Connection
-) -> None:
+def test_role_can_do_its_own_to_each_table_and_nothing_else(client: psycopg.Connection, database: psycopg.Connection) -> None:
     role = client.info.user
     tables = database.execute(TABLES).fetchall()
     assert len(tables) >= 8
@@ -213,7 +211,8 @@ def test_roles_of_the_administrator_keep_what_they_have(server: Server, name: st
             Hook(server).apply(name)
             kept = connection.execute(
                 "SELECT has_table_privilege('analyst', 'system_config', 'DELETE'),"
-                " pg_has_role('bill_readonly_user', 'analyst', 'member'), rolconnlimit FROM pg_roles WHERE rolname = 'bill_inquiry_user'"
+                " pg_has_role('bill_readonly_user', 'analyst', 'member'), rolconnlimit"
+                " FROM pg_roles WHERE rolname = 'bill_inquiry_user'"
             ).fetchone()
             assert kept == (True, True, 40)
         finally:

@@ -2,9 +2,9 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+from harness.hook import Hook
 from harness.servers import Server
 from tests.database.catalogue import catalogue
-from tests.database.conftest import Hook
 
 
 def test_first_run_applies_every_migration_and_the_second_changes_nothing(server: Server, name: str) -> None:
@@ -56,7 +56,7 @@ def test_operators_change_of_a_setting_survives_every_later_run(server: Server, 
         connection.execute("UPDATE system_config SET config_value = '6' WHERE config_key = 'bill.cache.ttl.hours'")
         connection.execute("DELETE FROM system_config WHERE config_key = 'kos.retry.delay.ms'")
         Hook(server).apply(name)
-        found = dict(connection.execute("SELECT config_key, config_value FROM system_config").fetchall())
+        found: dict[str, str] = dict(connection.execute("SELECT config_key, config_value FROM system_config").fetchall())
     assert found["bill.cache.ttl.hours"] == "6"
     assert "kos.retry.delay.ms" not in found
 

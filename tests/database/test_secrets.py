@@ -3,8 +3,8 @@
 import psycopg
 import pytest
 
+from harness.hook import Hook
 from harness.servers import HOOK, PASSWORDS, Server
-from tests.database.conftest import Hook
 
 NEW = {
     "postgres": "new'superuser",
@@ -64,13 +64,17 @@ def slow_password_file(server: Server) -> str:
 
 def test_passwords_are_stored_as_the_values_say(server: Server, installed: str) -> None:
     with server.connect() as connection:
-        stored = connection.execute("SELECT left(rolpassword, 14) FROM pg_authid WHERE rolname LIKE 'bill\\_%' AND rolcanlogin").fetchall()
+        stored = connection.execute(
+            "SELECT left(rolpassword, 14) FROM pg_authid WHERE rolname LIKE 'bill\\_%' AND rolcanlogin"
+        ).fetchall()
     assert stored == [("SCRAM-SHA-256$",)] * 4
 
 
 def test_rotation_that_failed_half_way_is_finished_by_the_next_run(server: Server, installed: str) -> None:
     folder = server.credentials(NEW, "half-way-passwords")
-    broken = Hook(server, files={"password.sql": Hook(server).configmap()["password.sql"] + FAIL}, environment={"CREDENTIALS": folder})
+    broken = Hook(
+        server, files={"password.sql": Hook(server).configmap()["password.sql"] + FAIL}, environment={"CREDENTIALS": folder}
+    )
     done = broken.run()
     assert done.status == 3
     for role, password in PASSWORDS.items():
