@@ -36,18 +36,18 @@ def test(session: nox.Session) -> None:
     """Run the tests, all tiers; arguments go to pytest [-- tests/render | -- --kubeconfig FILE]."""
     _install(session, "lint")
     arguments = ["--cluster-type=existing", f"--kubeconfig={KUBECONFIG}", *session.posargs]
-    if _needs_local_cluster(session.posargs):
+    if _runs("tests/cluster", session.posargs) and not any(a.startswith("--kubeconfig") for a in session.posargs):
         session.run("python", "-m", "harness.up", "--cluster-only")
     else:
         session.run("python", "-m", "harness.local.programs", "helm", "helm3", "kubectl", "registry")
+    if _runs("tests/database", session.posargs):
+        session.run("python", "-m", "harness.local.images", "14", "15", "16", "17", "18")
     session.run("python", "-m", "pytest", *arguments)
 
 
-def _needs_local_cluster(arguments: list[str]) -> bool:
-    if any(argument.startswith("--kubeconfig") for argument in arguments):
-        return False
-    paths = [argument for argument in arguments if argument.startswith("tests/")]
-    return not paths or any(path.startswith("tests/cluster") for path in paths)
+def _runs(tier: str, arguments: list[str]) -> bool:
+    paths = [argument for argument in arguments if argument.startswith("tests")]
+    return not paths or any(path.startswith(tier) or path.rstrip("/") == "tests" for path in paths)
 
 
 @nox.session
@@ -56,6 +56,14 @@ def lint(session: nox.Session) -> None:
     _install(session, "lint")
     session.run("python", "-m", "harness.local.programs", "helm", "helm-docs", "kube-score")
     session.run("python", "-m", "harness.lint")
+
+
+@nox.session
+def state(session: nox.Session) -> None:
+    """Write the schema of this chart's version, with rows, to tests/database/states: once a release."""
+    _install(session, "lint")
+    session.run("python", "-m", "harness.local.programs", "helm")
+    session.run("python", "-m", "harness.states")
 
 
 @nox.session

@@ -8,10 +8,11 @@ import pytest
 from psycopg import sql
 
 from harness.hook import Hook
-from harness.servers import HOOK, SHARED, SOCKETS, Server
+from harness.servers import PASSWORDS, SHARED, SOCKETS, Server
 from harness.states import STATES
 from tests.database.catalogue import catalogue
 
+PASSWORD = {"PGPASSWORD": PASSWORDS["postgres"]}
 RELEASED = sorted(STATES.glob("*.sql.gz"))
 TABLES = (
     "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition"
@@ -23,8 +24,10 @@ def restore(server: Server, name: str, state: str) -> None:
     (server.folder / "state.sql").write_text(state)
     with server.connect(database="postgres") as connection:
         connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
-    login = [f"--host={SOCKETS}", f"--username={HOOK}", f"--dbname={name}"]
-    done = server.execute("psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", *login, f"--file={SHARED}/state.sql")
+    login = [f"--host={SOCKETS}", "--username=postgres", f"--dbname={name}"]
+    done = server.execute(
+        "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", *login, f"--file={SHARED}/state.sql", environment=PASSWORD
+    )
     assert done.status == 0, done.log
 
 
