@@ -133,10 +133,11 @@ def test_the_schema_script_is_the_files_of_the_chart(default: Manifests) -> None
 
 
 def test_the_users_own_migrations_are_beside_the_charts_word_for_word() -> None:
-    migrations: dict[str, str] = {"V9001__view.sql": "-- it's a \"view\" <한글> {{ no template }}\nSELECT 1;\n\t\n", "V9002__b.sql": "SELECT 2"}
+    view = "-- it's a \"view\" <한글> {{ no template }}\nSELECT 1;\n\t\n"
+    migrations = {"V9001__view.sql": view, "V9002__b.sql": "SELECT 2"}
     data = render({"schema": {"extraMigrations": migrations}})["ConfigMap", "bill-inquiry-schema-script"]["data"]
     assert {file: data[file] for file in migrations} == {
-        "V9001__view.sql": migrations["V9001__view.sql"],
+        "V9001__view.sql": view,
         "V9002__b.sql": "SELECT 2\n",
     }
 
