@@ -40,7 +40,6 @@ SETTINGS = {
 START = f"""
 set -e
 bash /etc/postgresql/prepare-volume.sh
-trap 'kill -INT $server; wait $server; exit' TERM
 while :; do  # a server that a test killed comes back, as its pod would
   postgres -c config_file=/etc/postgresql/postgresql.conf {" ".join(f"-c {k}={v!r}" for k, v in SETTINGS.items())} &
   server=$!
