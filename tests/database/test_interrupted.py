@@ -137,20 +137,19 @@ def test_index_that_a_killed_run_left_unfinished_is_removed_and_built(server: Se
 
 def test_second_run_that_waits_does_not_keep_a_concurrent_build_from_ending(server: Server, name: str) -> None:
     Hook(server).apply(name)
-    hook = Hook(server, {"schema": {"extraMigrations": {"V9001__mine.sql": CONCURRENTLY}}})
-    with server.connect(database=name) as watcher, server.connect(database=name) as old:
-        old.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
-        old.execute("SELECT FROM customer_info")
-        jobs = [server.job(hook.scripts(), hook.variables(name))]
-        until(watcher, WAITING, (1,))
-        jobs.append(server.job(hook.scripts(), hook.variables(name)))
-        until(watcher, ASLEEP.format(name=name), (1,))
-        old.execute("ROLLBACK")
-        statuses = [job.get_wrapped_container().wait(timeout=60)["StatusCode"] for job in jobs]
-        logs = [b"".join(job.get_logs()).decode() for job in jobs]
-        for job in jobs:
-            job.stop()
+    later = CONCURRENTLY.replace("CREATE", "SELECT pg_sleep(2);\nCREATE")
+    hook = Hook(server, {"schema": {"extraMigrations": {"V9001__mine.sql": later}}})
+    jobs = []
+    with server.connect(database=name) as watcher:
+        for asleep in (1, 2):  # the one before it builds, the other because it waits for the one
+            jobs.append(server.job(hook.scripts(), hook.variables(name)))
+            until(watcher, ASLEEP.format(name=name), (asleep,))
+    statuses = [job.get_wrapped_container().wait(timeout=60)["StatusCode"] for job in jobs]
+    logs = [b"".join(job.get_logs()).decode() for job in jobs]
+    for job in jobs:
+        job.stop()
     assert statuses == [0, 0], logs
+    assert "applied    V9001__mine.sql" in logs[0]
     assert "another run is at work (process " in logs[1]
 
 
