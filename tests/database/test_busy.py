@@ -30,13 +30,19 @@ def test_table_that_stays_busy_fails_the_release_with_the_names_of_those_who_are
 
 def test_table_that_is_busy_for_a_moment_delays_the_migration_only(server: Server, name: str) -> None:
     Hook(server).apply(name)
+    hook = Hook(server, COLUMN, environment={"LOCK_TIMEOUT": "100ms"})
     with server.connect("bill_inquiry_user", name) as client:
         client.execute("BEGIN")
         client.execute("SELECT FROM bill_inquiry_history")
-        ended = threading.Timer(2, lambda: client.execute("COMMIT"))
-        ended.start()
-        log = Hook(server, COLUMN, environment={"LOCK_TIMEOUT": "100ms"}).apply(name)
-        ended.join()
+        job = server.job(hook.scripts(), hook.variables(name))
+        log = ""
+        for line in job.get_wrapped_container().logs(stream=True, follow=True):
+            log += line.decode()
+            if "the lock was not to be had" in line.decode():
+                client.execute("COMMIT")
+    status = job.get_wrapped_container().wait()["StatusCode"]
+    job.stop()
+    assert status == 0, log
     assert "ERROR:  canceling statement due to lock timeout" in log
     assert "applied    V9001__mine.sql" in log
 
