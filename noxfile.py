@@ -37,16 +37,18 @@ def test(session: nox.Session) -> None:
     """Run the tests, all tiers; arguments go to pytest [-- tests/render | -- --kubeconfig FILE]."""
     _install(session, "lint")
     arguments = ["--cluster-type=existing", f"--kubeconfig={KUBECONFIG}", *session.posargs]
-    on_cluster = _has_cluster_tests(session.posargs)
+    on_cluster = _runs("tests/cluster", session.posargs)
     session.run("python", "-m", "harness.local.programs", "helm", *(CLUSTER_TESTS if on_cluster else ()))
     if on_cluster and not any(argument.startswith("--kubeconfig") for argument in session.posargs):
         session.run("python", "-m", "harness.up", "--cluster-only")
-    session.run("python", "-m", "pytest", *arguments)
+    if _runs("tests/database", session.posargs):
+        session.run("python", "-m", "harness.local.images", "14", "15", "16", "17", "18")
+    session.run("python", "-m", "pytest", "--numprocesses=3", "--dist=loadgroup", *arguments)
 
 
-def _has_cluster_tests(arguments: list[str]) -> bool:
-    paths = [argument for argument in arguments if argument.startswith("tests/")]
-    return not paths or any(path.startswith("tests/cluster") for path in paths)
+def _runs(tier: str, arguments: list[str]) -> bool:
+    paths = [argument for argument in arguments if argument.startswith("tests")]
+    return not paths or any(path.startswith(tier) or path.rstrip("/") == "tests" for path in paths)
 
 
 @nox.session
@@ -64,6 +66,14 @@ def checkov(session: nox.Session) -> None:
     _install(session, "checkov")
     session.run("python", "-m", "harness.local.programs", "helm")
     session.run("python", "-m", "harness.checkov")
+
+
+@nox.session
+def state(session: nox.Session) -> None:
+    """Write the schema of this chart's version, with rows, to tests/database/states: once a release."""
+    _install(session, "lint")
+    session.run("python", "-m", "harness.local.programs", "helm")
+    session.run("python", "-m", "harness.states")
 
 
 @nox.session

@@ -54,10 +54,22 @@ def main() -> int:
             "chart/hooks/migrations",
         ],
     }
+    checks |= _squawk()
     results = [_run(name, command) for name, command in checks.items()]
     results.append(_documented())
     results += [_score(values) for values in (None, paths.ROOT / "tests" / "render" / "everything-on.yaml")]
     return 0 if all(results) else 1
+
+
+def _squawk() -> dict[str, list[str]]:
+    """Squawk for the migrations that run in a transaction and, where there are any, for those that must not."""
+    squawk = str(Path(sys.executable).with_name("squawk"))
+    alone: list[str] = []
+    together: list[str] = []
+    for file in sorted((paths.CHART / "hooks" / "migrations").glob("*.sql")):
+        (alone if "-- billdb: no-transaction" in file.read_text().splitlines() else together).append(str(file))
+    checks = {"squawk": [squawk, "--assume-in-transaction", *together]}
+    return checks | ({"squawk outside transactions": [squawk, *alone]} if alone else {})
 
 
 def _run(name: str, command: list[str], stdin: str | None = None) -> bool:

@@ -1,24 +1,29 @@
--- Applies the migration :file as its owner, unless the ledger has it.
+-- Applies the migration :file unless the ledger has it: as the owner, or as superuser where :superuser, in one transaction with its
+-- line of the ledger, or statement by statement where :alone.
 SELECT NOT EXISTS (SELECT FROM audit.schema_migration WHERE version = chart_migration.version) AS pending
 FROM chart_migration
 WHERE file = :'file'
 \gset
 \if :pending
-BEGIN;
-SELECT set_config('role', CASE WHEN :superuser THEN rolname ELSE 'bill_inquiry_owner' END, TRUE) AS role
-FROM pg_roles
-WHERE oid = 10 -- the superuser that initdb made, whoever has logged in
+SELECT
+    clock_timestamp() AS begun,
+    -- 10 is the superuser that initdb made, whoever has logged in.
+    CASE WHEN :superuser THEN 10::OID::REGROLE ELSE 'bill_inquiry_owner'::REGROLE END AS role
 \gset
+\if :alone
+\i apply-alone.sql
+\else
+BEGIN;
+SET LOCAL ROLE :role;
+SELECT pg_current_xact_id() AS transaction \gset
 \i :file
 RESET ROLE;
-INSERT INTO audit.schema_migration (version, description, sha256, applied_at, duration_ms, release, chart_version)
-SELECT
-    version, description, sha256, now(),
-    (extract(EPOCH FROM clock_timestamp() - now()) * 1000)::bigint, :'release', :'chart_version'
-FROM chart_migration
-WHERE file = :'file'
-RETURNING format('applied    %s in %s ms', :'file', duration_ms);
+SELECT pg_current_xact_id() <> :'transaction' AS ended_early \gset
+\if :ended_early
+\warn ERROR: :file has a COMMIT or ROLLBACK of its own. What came before it stays, and the ledger does not know: undo that by hand, and take it out of the file.
+SELECT 1 / 0 AS stop;
+\endif
+\i record-migration.sql
 COMMIT;
-\else
-\echo unchanged '' :file
+\endif
 \endif

@@ -13,6 +13,13 @@ CREATE TABLE audit.schema_migration (
     chart_version TEXT NOT NULL
 );
 COMMENT ON TABLE audit.schema_migration IS 'Ledger of the migrations that were applied to this database (스키마 변경 이력)';
+COMMENT ON COLUMN audit.schema_migration.version IS 'Number of the migration; from 9001 on the user''s own';
+COMMENT ON COLUMN audit.schema_migration.description IS 'What it does, from the name of its file';
+COMMENT ON COLUMN audit.schema_migration.sha256 IS 'SHA-256 of its file';
+COMMENT ON COLUMN audit.schema_migration.applied_at IS 'When it began';
+COMMENT ON COLUMN audit.schema_migration.duration_ms IS 'Milliseconds that it took';
+COMMENT ON COLUMN audit.schema_migration.release IS 'The release whose Job applied it';
+COMMENT ON COLUMN audit.schema_migration.chart_version IS 'Version of the chart that brought it';
 COMMIT;
 \endif
 

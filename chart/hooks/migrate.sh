@@ -16,7 +16,7 @@ fail() {
 }
 
 # One psql session of several steps: its advisory lock makes two runs at the same time take turns.
-session() { psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 --file=- "$@"; }
+session() { psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 "$@"; }
 
 check_passwords() {
   local role
@@ -35,13 +35,15 @@ plan_server() {
     printf '\\set role %s\n\\i password.sql\n' "$role"
   done
   echo "COMMIT;"
-  echo "\\echo passwords  ${#LOGINS[@]} as the Secret has them"
+  printf '\\echo passwords  %s as the Secret has them\n' ${#LOGINS[@]}
 }
 
 # What a session is to do in the service's database.
 plan_schema() {
   local file version description checksum
-  printf '\\i %s\n' settings.sql ownership.sql privileges.sql ledger.sql
+  printf '\\i %s\n' settings.sql
+  echo "SET lock_timeout = '$LOCK_TIMEOUT';"
+  printf '\\i %s\n' ownership.sql privileges.sql ledger.sql
   for file in V[0-9]*__*.sql; do
     [[ $file =~ ^V([0-9]+)__(.+)\.sql$ ]]
     version=$((10#${BASH_REMATCH[1]}))
@@ -49,23 +51,47 @@ plan_schema() {
     checksum=$(sha256sum "$file" | cut -d ' ' -f 1)
     echo "INSERT INTO chart_migration VALUES ($version, '$description', '$checksum', '$file');"
   done
-  echo "SET lock_timeout = '$LOCK_TIMEOUT';"
-  echo "\\i check-ledger.sql"
+  printf '\\i %s\n' check-ledger.sql
   for file in V[0-9]*__*.sql; do
-    printf '\\set file %s\n\\set superuser %s\n\\i apply-migration.sql\n' "$file" "$(marked superuser "$file")"
+    printf '\\set %s\n' "file $file" "superuser $(marked superuser "$file")" "alone $(marked no-transaction "$file")"
+    printf '\\i %s\n' apply-migration.sql
   done
-  echo "\\i privileges.sql"
+  printf '\\i %s\n' privileges.sql
 }
 
-# Whether the file has the line `-- billdb: WORD`, as SQL has it.
+# Whether the file has the line `-- billdb: WORD`, as psql has truth.
 marked() {
   if grep --quiet --line-regexp --fixed-strings -- "-- billdb: $1" "$2"; then echo true; else echo false; fi
+}
+
+# A table that is busy is tried again a few times, with pauses in which the service catches up.
+migrate_schema() {
+  local errors=/tmp/errors.txt attempt status
+  for ((attempt = 1; ; attempt++)); do
+    status=0
+    {
+      plan_schema | session --file=- --set=release="$RELEASE" --set=chart_version="$CHART_VERSION" --set=lock_timeout="$LOCK_TIMEOUT" \
+        2>&1 >&3 | tee "$errors" >&2
+    } 3>&1 || status=$?
+    ((status != 0)) || return 0
+    if ((status == 3)) && grep --quiet -e "canceling statement due to lock timeout" -e "deadlock detected" "$errors"; then
+      session --file=blockers.sql
+      if ((attempt < LOCK_TRIES)); then
+        say "the lock was not to be had in $LOCK_TIMEOUT; try $((attempt + 1)) of $LOCK_TRIES follows in $((attempt * 2)) s"
+        sleep $((attempt * 2))
+        continue
+      fi
+      say "ERROR: no lock in $LOCK_TRIES tries: end the transactions above, or upgrade at a quieter time" >&2
+    fi
+    ((status != 3)) || say "ERROR: the schema stays as it was before the error above; mend that, and run helm upgrade again" >&2
+    exit "$status"
+  done
 }
 
 say "billdb $CHART_VERSION, release $RELEASE: the schema of $PGDATABASE"
 check_passwords
 wait_for_server postgres
-plan_server | session --dbname=postgres --set=database="$PGDATABASE" --set=credentials="$CREDENTIALS"
-plan_schema | session --set=release="$RELEASE" --set=chart_version="$CHART_VERSION"
-session --file=report.sql < /dev/null
+plan_server | session --dbname=postgres --file=- --set=database="$PGDATABASE" --set=credentials="$CREDENTIALS"
+migrate_schema
+session --file=report.sql
 say "the schema of $PGDATABASE is ready"

@@ -33,7 +33,8 @@ check_version() {
 # write a statement down: not the log, and not the extensions that the settings may preload.
 alone() {
   postgres --single -c exit_on_error=on -c log_min_error_statement=panic -c log_min_duration_statement=-1 -c log_statement=none \
-    -c pg_stat_statements.track=none -c pgaudit.log=none -c config_file="$CONFIG_FILE" postgres
+    -c log_duration=off -c log_transaction_sample_rate=0 -c pg_stat_statements.track=none -c pgaudit.log=none \
+    -c config_file="$CONFIG_FILE" postgres
 }
 
 prepare_roles() {

@@ -8,6 +8,7 @@ They look into the cluster only where helm has one.
 {{ include "billdb.problems.memory" . }}
 {{ include "billdb.problems.resources" . }}
 {{ include "billdb.problems.tls" . }}
+{{ include "billdb.problems.migrations" . }}
 {{- if include "billdb.cluster" . }}
 {{ include "billdb.problems.secrets" . }}
 {{ include "billdb.problems.claim" . }}
@@ -74,6 +75,17 @@ tls.mode: helm cannot look into the cluster here, so a generated certificate wou
 {{- else if and (eq .Values.tls.mode "existingSecret") (eq .Values.auth.hookLogin "certificate") }}
 auth.hookLogin: helm cannot look into the cluster here, so the schema Job's certificate would change at each render; choose password, or tls.mode certManager, or render with --dry-run=server, or set withoutCluster=preview to only read the objects
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "billdb.problems.migrations" -}}
+{{- $files := dict }}
+{{- range $file, $_ := .Values.schema.extraMigrations }}
+{{- $version := substr 0 5 $file }}
+{{- with get $files $version }}
+schema.extraMigrations: {{ . }} and {{ $file }} have the same number; give the later one the next
+{{- end }}
+{{- $_ := set $files $version $file }}
 {{- end }}
 {{- end }}
 

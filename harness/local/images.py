@@ -29,6 +29,7 @@ POSTGRES = {
     "17": "17.10.0-beta.17",
     "18": "18.4.0-beta.17",
 }
+MAJORS = tuple(tag for tag in POSTGRES if tag.isdigit())
 SERVER = "/usr/local/pgsql"
 RECIPE = "4"  # raise it when what is done here or in debian.py changes
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,6 +27,7 @@ PACKAGES = (
     "socat",  # kubectl port-forward
     "util-linux",
 )
+DOCKER = ("containerd", "docker.io", "iptables", "runc")  # what tests/database needs beside the above to build its images
 STAND_INS = {"npm": "npm"}  # package → its program, when a person may well have installed that in another way
 POLICY = Path("/usr/sbin/policy-rc.d")  # asked by Debian's packages before they start a service
 NO_STARTS = "#!/bin/sh\n# billdb: no service starts while packages are installed\nexit 101\n"
@@ -36,9 +37,9 @@ class MachineError(Exception):
     """The machine lacks something; the message says what and how to get it."""
 
 
-def ensure_packages() -> None:
+def ensure_packages(packages: Sequence[str] = PACKAGES) -> None:
     """Install the Debian packages that are missing. Raises MachineError where that cannot be done, with their names."""
-    missing = _missing()
+    missing = _missing(packages)
     if not missing:
         return
     names = " ".join(missing)
@@ -65,14 +66,14 @@ def require_disk(path: Path, gibibytes: float) -> None:
         raise MachineError(f"{there}: {free:.1f} GiB free, {gibibytes:g} GiB needed; make room, then run it again")
 
 
-def _missing() -> list[str]:
-    query = ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *PACKAGES]
+def _missing(packages: Sequence[str]) -> list[str]:
+    query = ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *packages]
     try:
         answer = subprocess.run(query, capture_output=True, text=True).stdout.splitlines()
     except FileNotFoundError:
         answer = []
     return [
-        package for package in PACKAGES if f"{package} installed" not in answer and not shutil.which(STAND_INS.get(package, ""))
+        package for package in packages if f"{package} installed" not in answer and not shutil.which(STAND_INS.get(package, ""))
     ]
 
 

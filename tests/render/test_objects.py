@@ -132,6 +132,16 @@ def test_the_schema_script_is_the_files_of_the_chart(default: Manifests) -> None
     assert dict(data) == {file.name: file.read_text() for file in files}
 
 
+def test_the_users_own_migrations_are_beside_the_charts_word_for_word() -> None:
+    view = '-- it\'s a "view" <한글> {{ no template }}\nSELECT 1;\n\t\n'
+    migrations = {"V9001__view.sql": view, "V9002__b.sql": "SELECT 2"}
+    data = render({"schema": {"extraMigrations": migrations}})["ConfigMap", "bill-inquiry-schema-script"]["data"]
+    assert {file: data[file] for file in migrations} == {
+        "V9001__view.sql": view,
+        "V9002__b.sql": "SELECT 2\n",
+    }
+
+
 def test_the_certificate_is_signed_by_its_ca_for_every_name_of_the_services(default: Manifests) -> None:
     secret = default["Secret", "postgresql-bill-inquiry-tls"]["data"]
     ca = x509.load_pem_x509_certificate(b64decode(default["Secret", "postgresql-bill-inquiry-ca"]["data"]["ca.crt"]))

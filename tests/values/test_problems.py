@@ -94,6 +94,11 @@ def test_what_generates_nothing_renders_the_same_without_a_cluster(values: dict[
     assert {key: first[key] for key in first} == {key: second[key] for key in second}
 
 
+def test_two_migrations_of_one_number_are_refused() -> None:
+    [problem] = problems({"schema": {"extraMigrations": {"V9001__a.sql": "SELECT 1", "V9001__b.sql": "SELECT 1"}}})
+    assert problem.startswith("schema.extraMigrations: V9001__a.sql and V9001__b.sql have the same number")
+
+
 def test_all_problems_are_said_at_once() -> None:
     values = {"postgresql": {"parameters": {"port": 1, "work_mem": "1GB"}}, "resources": {"requests": {"cpu": 2}}}
     assert len(problems(values)) == 3

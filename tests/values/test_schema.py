@@ -90,6 +90,11 @@ REFUSED = [
     ("networkPolicy/from", [{}], "/networkPolicy/from/0", "minProperties"),
     ("networkPolicy/from", [{"pod": {}}], "'pod' not allowed", "'podSelector'"),
     ("schema/backoffLimit", 100, "/schema/backoffLimit", "want 10"),
+    ("schema/lockTries", 0, "/schema/lockTries", "want 1"),
+    ("schema/extraMigrations", {"V0006__mine.sql": "SELECT 1"}, "V0006__mine.sql", "V9(00[1-9]|"),
+    ("schema/extraMigrations", {"V9000__mine.sql": "SELECT 1"}, "V9000__mine.sql", "V9(00[1-9]|"),
+    ("schema/extraMigrations", {"V9001_mine.sql": "SELECT 1"}, "V9001_mine.sql", "V9(00[1-9]|"),
+    ("schema/extraMigrations", {"V9001__mine.sql": ""}, "V9001__mine.sql", "want 1"),
     ("schema/waitSeconds", 0, "/schema/waitSeconds", "want 1"),
     ("fullnameOverride", "My DB", "/fullnameOverride", "does not match pattern"),
     ("tolerations", [{"effect": "Never"}], "/tolerations/0/effect", "'NoSchedule'"),
@@ -141,7 +146,7 @@ def test_the_schema_knows_exactly_the_values_that_there_are() -> None:
 
 
 def test_every_map_of_the_schema_is_closed_and_names_its_keys() -> None:
-    open_by_nature = {"parameters", "commonLabels", "podLabels", "podAnnotations", "nodeSelector", "global",
+    open_by_nature = {"parameters", "commonLabels", "podLabels", "podAnnotations", "nodeSelector", "global", "extraMigrations",
                       "matchLabels", "nodeAffinity", "podAffinity", "podAntiAffinity"}  # fmt: skip
     closed = []
 

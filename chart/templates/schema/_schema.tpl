@@ -19,6 +19,10 @@ env:
     value: {{ .root.Values.schema.waitSeconds | quote }}
   - name: LOCK_TIMEOUT
     value: {{ .root.Values.schema.lockTimeoutSeconds }}s
+  - name: LOCK_TRIES
+    value: {{ .root.Values.schema.lockTries | quote }}
+# What failed is seen by `kubectl describe` too.
+terminationMessagePolicy: FallbackToLogsOnError
 resources:
   {{- toYaml .root.Values.schema.resources | nindent 2 }}
 securityContext:

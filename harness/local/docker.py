@@ -1,0 +1,106 @@
+"""A docker engine of this checkout's own, for the tests that start servers in containers.
+
+It runs in namespaces whose first process is the engine and that end with the program that started it, however that ends: no
+container, mount or process can be left behind. It has no bridge and no firewall rules: containers get no network.
+"""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+
+from harness import paths
+from harness.local import images, machine
+from harness.local.machine import MachineError
+from harness.progress import step
+
+STATE = paths.LOCAL / "docker"
+LOG = paths.LOCAL / "logs" / "dockerd.log"
+CGROUP = "billdb-docker"
+
+
+@contextmanager
+def engine(majors: Sequence[str]) -> Iterator[str]:
+    """Run an engine that has PostgreSQL's images of these majors; gives its address for DOCKER_HOST.
+
+    One at a time a checkout: a second one waits. Raises MachineError when the engine does not come up.
+    """
+    machine.require_root()
+    machine.ensure_packages(machine.DOCKER)
+    archives = images.archives(majors)
+    STATE.mkdir(parents=True, exist_ok=True)
+    LOG.parent.mkdir(parents=True, exist_ok=True)
+    with (STATE / "lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        _remove_remains()
+        with LOG.open("wb") as output:
+            process = subprocess.Popen(_command(), stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        try:
+            _wait_until_up(process)
+            _docker("container", "prune", "--force")  # of a run that was killed
+            with step(f"load the images of PostgreSQL {', '.join(majors)}"):
+                _load([archives[images.POSTGRES_IMAGE.format(major=major)] for major in majors])
+            yield _address()
+        finally:
+            process.kill()
+            process.wait()
+            _remove_remains()
+
+
+def _address() -> str:
+    return f"unix://{STATE / 'socket'}"
+
+
+def _command() -> list[str]:
+    # Killed with this program; then --kill-child and the kernel end the engine and everything in its process namespace.
+    namespaces = ["setpriv", "--pdeathsig=KILL", "unshare", "--pid", "--fork", "--mount", "--mount-proc", "--kill-child"]
+    places = [f"--host={_address()}", *(f"--{option}={STATE / name}" for option, name in _PLACES.items())]
+    no_network = ["--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false"]
+    return [*namespaces, "dockerd", *places, *no_network, f"--cgroup-parent=/{CGROUP}"]
+
+
+_PLACES = {"data-root": "data", "exec-root": "run", "pidfile": "pid"}
+
+
+def _wait_until_up(process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while process.poll() is None and time.monotonic() < deadline:
+        if _docker("version").returncode == 0:
+            return
+        time.sleep(0.05)
+    found = "ended" if process.returncode is not None else f"did not answer in {seconds:g} s"
+    raise MachineError(f"the docker engine {found}; the end of {LOG}:\n{LOG.read_text(errors='replace')[-2000:]}")
+
+
+def _load(archives: Sequence[Path]) -> None:
+    """Load images that the engine does not have; it is remembered by their files' names."""
+    known = STATE / "images.txt"
+    loaded = set(known.read_text().split()) if known.exists() else set()
+    for archive in archives:
+        if archive.name in loaded:
+            continue
+        done = _docker("load", f"--input={archive}")
+        if done.returncode:
+            raise MachineError(f"docker refuses {archive}: {done.stderr.decode()}\nRemove it and run the same again.")
+        loaded.add(archive.name)
+        known.write_text("\n".join(sorted(loaded)))
+
+
+def _docker(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(["docker", f"--host={_address()}", *arguments], capture_output=True)
+
+
+def _remove_remains() -> None:
+    """Remove what an engine left that was killed: its run-time state and control groups."""
+    for name in ("run", "pid", "socket"):
+        shutil.rmtree(STATE / name, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            (STATE / name).unlink()
+    for controller in Path("/sys/fs/cgroup").iterdir():
+        for group, _, _ in os.walk(controller / CGROUP, topdown=False):
+            with suppress(OSError):  # the kernel removes the last processes a moment later; the next start tries again
+                Path(group).rmdir()

@@ -1,0 +1,39 @@
+"""The schema Job as Kubernetes runs it: killed, out of time, and within its memory."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from harness.kubernetes import CommandError
+from tests.cluster.release import Release
+
+SLOW = {"V9001__slow.sql": "CREATE TABLE slow ();\nSELECT pg_sleep(15);"}
+JOB = "job/bill-inquiry-db-init"
+
+
+def test_job_has_the_memory_that_it_is_proven_with(database: Release) -> None:
+    [container] = database.cluster.get(JOB)["spec"]["template"]["spec"]["containers"]
+    assert container["resources"]["limits"]["memory"] == "64Mi"
+    assert database.cluster.get(JOB)["status"]["succeeded"] == 1
+
+
+def test_pod_of_the_job_that_is_killed_in_a_migration_is_followed_by_one_that_ends_it(database: Release) -> None:
+    selector = "--selector=app=bill-inquiry-db-init"
+    with ThreadPoolExecutor(1) as pool:
+        upgrade = pool.submit(database.upgrade, {"schema": {"extraMigrations": SLOW}})
+        sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND application_name = 'billdb/db-init'"
+        database.cluster.sql(
+            f"DO $$ BEGIN FOR i IN 1..600 LOOP IF ({sleeping}) > 0 THEN RETURN; END IF; COMMIT;"
+            " PERFORM pg_stat_clear_snapshot(), pg_sleep(0.1); END LOOP; RAISE 'the migration did not begin in 60 s'; END $$"
+        )
+        database.cluster.kubectl("delete", "pod", selector, "--grace-period=0", "--force", "--wait=false")
+        assert "STATUS: deployed" in upgrade.result()
+    applied = "SELECT to_regclass('slow') IS NOT NULL, count(*) FROM audit.schema_migration WHERE version = 9001"
+    assert database.cluster.sql(applied) == "t|1"
+
+
+def test_job_that_takes_too_long_fails_the_release(database: Release) -> None:
+    slower = SLOW | {"V9002__slower.sql": "SELECT pg_sleep(60);"}
+    with pytest.raises(CommandError, match="bill-inquiry-db-init"):
+        database.upgrade({"schema": {"deadlineSeconds": 5, "extraMigrations": slower}}, timeout="60s")
+    assert database.cluster.get(JOB)["status"]["conditions"][-1]["reason"] == "DeadlineExceeded"

@@ -1,0 +1,154 @@
+"""Each role can do exactly its own and is refused the rest, table by table, by doing it."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from harness.hook import DATABASE
+from harness.servers import PASSWORDS, SOCKETS, Server
+
+ROLES = ("bill_inquiry_user", "bill_readonly_user", "bill_backup_user", "bill_monitoring_user")
+WRITES = {"INSERT", "UPDATE", "DELETE"}
+# What each role may do to the tables of a schema; everything else is refused.
+ALLOWED: dict[tuple[str, str], set[str]] = {
+    ("bill_inquiry_user", "public"): {"SELECT", *WRITES},
+    ("bill_inquiry_user", "cache"): {"SELECT", *WRITES},
+    ("bill_readonly_user", "public"): {"SELECT"},
+    ("bill_readonly_user", "cache"): {"SELECT"},
+    ("bill_readonly_user", "audit"): {"SELECT"},
+    ("bill_backup_user", "public"): {"SELECT"},
+    ("bill_backup_user", "cache"): {"SELECT"},
+    ("bill_backup_user", "audit"): {"SELECT"},
+}
+ACTIONS = {
+    "SELECT": "SELECT * FROM {table} LIMIT 1",
+    "INSERT": "INSERT INTO {table} DEFAULT VALUES",
+    "UPDATE": "UPDATE {table} SET {column} = DEFAULT",
+    "DELETE": "DELETE FROM {table}",
+    "TRUNCATE": "TRUNCATE {table} CASCADE",
+    "ALTER": "ALTER TABLE {table} ADD COLUMN mine INTEGER",
+    "DROP": "DROP TABLE {table} CASCADE",
+    "CREATE INDEX": "CREATE INDEX ON {table} ({column})",
+    "CREATE TRIGGER": "CREATE TRIGGER mine BEFORE UPDATE ON {table} EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    "DISABLE TRIGGER": "ALTER TABLE {table} DISABLE TRIGGER ALL",
+    "LOCK": "LOCK TABLE {table}",
+}
+TABLES = """
+SELECT nspname, relname, (SELECT attname FROM pg_attribute WHERE attrelid = pg_class.oid AND attnum = 1)
+FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+WHERE nspname IN ('public', 'cache', 'audit') AND relkind IN ('r', 'p') ORDER BY 1, 2
+"""
+DATABASE_WIDE = {
+    "CREATE TABLE in public": "CREATE TABLE public.mine ()",
+    "CREATE TABLE in cache": "CREATE TABLE cache.mine ()",
+    "CREATE TABLE in audit": "CREATE TABLE audit.mine ()",
+    "CREATE TEMPORARY TABLE": "CREATE TEMPORARY TABLE mine ()",
+    "CREATE SCHEMA": "CREATE SCHEMA mine",
+    "CREATE EXTENSION": "CREATE EXTENSION pgcrypto",
+    "CREATE FUNCTION": "CREATE FUNCTION public.mine() RETURNS INT LANGUAGE sql AS 'SELECT 1'",
+    "CREATE ROLE": "CREATE ROLE mine",
+    "SET ROLE owner": "SET ROLE bill_inquiry_owner",
+    "SET ROLE postgres": "SET ROLE postgres",
+    "ALTER ROLE": "ALTER ROLE postgres PASSWORD 'x'",
+    "read passwords": "SELECT rolpassword FROM pg_authid",
+    "disable triggers": "SET session_replication_role = 'replica'",
+    "run programs": "COPY (SELECT 1) TO PROGRAM 'true'",
+    "read files": "SELECT pg_read_file('/etc/passwd')",
+    "forge the audit": "SELECT audit.record_system_config()",
+}
+
+
+@pytest.fixture
+def client(server: Server, installed: str, request: pytest.FixtureRequest) -> Iterator[psycopg.Connection]:
+    with server.connect(request.param, options="-c default_transaction_read_only=off") as connection:
+        yield connection
+
+
+def refused(client: psycopg.Connection, statement: sql.Composed | bytes) -> bool:
+    """Whether the privilege is missing; what the statement does is undone, and any other error means that it is there."""
+    try:
+        with client.transaction(force_rollback=True):
+            client.execute(statement)
+    except psycopg.errors.InsufficientPrivilege:
+        return True
+    except psycopg.IntegrityError:
+        return False
+    return False
+
+
+@pytest.mark.parametrize("client", ROLES, indirect=True)
+def test_role_can_do_its_own_to_each_table_and_nothing_else(client: psycopg.Connection, database: psycopg.Connection) -> None:
+    role = client.info.user
+    tables = database.execute(TABLES).fetchall()
+    assert len(tables) >= 8
+    wrong = []
+    for schema, table, column in tables:
+        names = {"table": sql.Identifier(schema, table), "column": sql.Identifier(column)}
+        for action, text in ACTIONS.items():
+            mine = ALLOWED.get((role, schema), set())
+            allowed = action in mine or (action == "LOCK" and mine >= WRITES)
+            if refused(client, sql.SQL(text).format(**names)) is allowed:
+                wrong.append(f"{role} {'cannot' if allowed else 'can'} {action} {schema}.{table}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("client", ROLES, indirect=True)
+def test_role_can_do_nothing_to_the_database(client: psycopg.Connection) -> None:
+    # pg_read_all_data reads the passwords' hashes too, as a base backup has them.
+    allowed = ["read passwords"] if client.info.user == "bill_backup_user" else []
+    assert [what for what, text in DATABASE_WIDE.items() if not refused(client, text.encode())] == allowed
+
+
+def test_nobody_else_may_connect_to_the_services_database(database: psycopg.Connection) -> None:
+    database.execute("CREATE ROLE stranger LOGIN")
+    found = database.execute(
+        "SELECT rolname::text FROM pg_roles WHERE has_database_privilege(rolname, current_database(), 'CONNECT')"
+        " AND NOT rolsuper AND rolcanlogin ORDER BY 1"
+    ).fetchall()
+    assert [role for (role,) in found] == sorted(ROLES)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_role_gets_in_with_its_password_only(server: Server, installed: str, role: str) -> None:
+    server.connect(role).close()
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        server.connect(role, password="wrong")
+
+
+def test_owner_cannot_log_in(server: Server, installed: str) -> None:
+    with pytest.raises(psycopg.OperationalError):
+        server.connect("bill_inquiry_owner", password="")
+
+
+def test_monitoring_sees_statistics_of_all_and_backup_may_replicate(server: Server, installed: str) -> None:
+    with server.connect("bill_monitoring_user") as client, server.connect("bill_inquiry_user") as other:
+        other.execute("SELECT 'seen by monitoring'")
+        seen = client.execute("SELECT query FROM pg_stat_activity WHERE pid = %s", [other.info.backend_pid]).fetchone()
+        assert seen == ("SELECT 'seen by monitoring'",)
+        client.execute("SELECT query FROM pg_stat_statements LIMIT 1")
+        client.execute("SELECT pg_database_size(current_database())")
+    with server.connect("bill_backup_user", replication="true") as backup:
+        answer = backup.pgconn.exec_(b"IDENTIFY_SYSTEM")
+        assert answer.ntuples == 1
+    with server.connect("bill_inquiry_user") as client, pytest.raises(psycopg.OperationalError):
+        server.connect("bill_inquiry_user", replication="true")
+
+
+PASSWORD = {"PGPASSWORD": PASSWORDS["bill_backup_user"]}
+
+
+@pytest.mark.parametrize("server", ["14", "15"], indirect=True)  # the image's pg_dump is that of 15
+def test_backup_can_dump_the_whole_database(server: Server, installed: str) -> None:
+    done = server.execute("pg_dump", f"--host={SOCKETS}", "--username=bill_backup_user", DATABASE, environment=PASSWORD)
+    assert done.status == 0, done.log
+    assert "COPY audit.ddl_history" in done.log
+
+
+@pytest.mark.parametrize("server", ["14", "15"], indirect=True)
+def test_backup_can_take_a_base_backup(server: Server, installed: str) -> None:
+    command = ["pg_basebackup", f"--host={SOCKETS}", "--username=bill_backup_user", "--pgdata=/tmp/base", "--checkpoint=fast"]
+    done = server.execute(*command, environment=PASSWORD)
+    assert done.status == 0, done.log
+    server.execute("rm", "-r", "/tmp/base")

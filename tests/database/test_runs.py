@@ -1,0 +1,73 @@
+"""The schema Job's script: run once, again, at the same time, and in the container that the Job gives it."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from harness.hook import Hook
+from harness.servers import Server
+from tests.database.catalogue import catalogue
+
+
+def test_first_run_applies_every_migration_and_the_second_changes_nothing(server: Server, name: str) -> None:
+    first = Hook(server).apply(name)
+    assert first.count("\napplied    V") >= 5
+    with server.connect(database=name) as connection:
+        before = catalogue(connection)
+        history = connection.execute("SELECT count(*) FROM audit.ddl_history").fetchone()
+        second = Hook(server).apply(name)
+        for word in ("applied ", "privilege ", "owner ", "created"):
+            assert word not in second, second
+        assert catalogue(connection) == before
+        assert connection.execute("SELECT count(*) FROM audit.ddl_history").fetchone() == history
+        assert connection.execute("SELECT count(*) FROM audit.system_config_history").fetchone() == (13,)
+
+
+def test_four_runs_at_once_end_as_one(server: Server, name: str, reference: list[str]) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        logs = list(pool.map(lambda _: Hook(server).apply(name), range(4)))
+    applied = [line for log in logs for line in log.splitlines() if line.startswith("applied ")]
+    assert applied
+    assert len(applied) == len({line.split()[1] for line in applied}), "each migration is applied by one of them"
+    assert any("another run is at work (process " in log for log in logs)
+    with server.connect(database=name) as connection:
+        assert catalogue(connection) == reference
+
+
+def test_job_runs_in_64_mebibytes_with_a_read_only_root_and_no_capability(server: Server, name: str) -> None:
+    hook = Hook(server)
+    job = server.job(hook.scripts(), hook.variables(name))
+    try:
+        ended = job.get_wrapped_container().wait(timeout=60)
+        log = b"".join(job.get_logs()).decode()
+        assert ended["StatusCode"] == 0, log
+        assert log.rstrip().endswith(f"the schema of {name} is ready")
+    finally:
+        job.stop()
+
+
+def test_log_reads_like_a_report(server: Server, name: str) -> None:
+    lines = [line.split(maxsplit=1)[0] for line in Hook(server).apply(name).splitlines()]
+    sections = list(dict.fromkeys(word for word in lines if ":" not in word))
+    assert sections == ["database", "passwords", "privilege", "applied", "migrations", "table", "rows"]
+
+
+def test_operators_change_of_a_setting_survives_every_later_run(server: Server, name: str) -> None:
+    Hook(server).apply(name)
+    with server.connect(database=name) as connection:
+        connection.execute("UPDATE system_config SET config_value = '6' WHERE config_key = 'bill.cache.ttl.hours'")
+        connection.execute("DELETE FROM system_config WHERE config_key = 'kos.retry.delay.ms'")
+        Hook(server).apply(name)
+        found: dict[str, str] = dict(connection.execute("SELECT config_key, config_value FROM system_config").fetchall())
+    assert found["bill.cache.ttl.hours"] == "6"
+    assert "kos.retry.delay.ms" not in found
+
+
+def test_superuser_with_a_password_does_as_well_as_the_hooks_own_role(server: Server, name: str, reference: list[str]) -> None:
+    Hook(server, environment={"PGUSER": "postgres"}).apply(name)
+    with server.connect(database=name) as connection:
+        assert catalogue(connection) == reference
+
+
+def test_server_that_does_not_come_is_waited_for_a_bounded_time_and_named(server: Server) -> None:
+    done = Hook(server, environment={"PGHOST": "/nowhere", "WAIT_SECONDS": "1"}).run()
+    assert done.status == 2
+    assert "ERROR: no connection to /nowhere:5432 after 1 s; look at the server's log" in done.log
