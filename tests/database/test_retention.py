@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from harness.hook import Hook
 from harness.servers import Server
-from tests.database.conftest import Hook
 
 SEOUL = "now() AT TIME ZONE 'Asia/Seoul'"
 HISTORY = "CALL delete_old_history(batch => 2, pause => '0')"
@@ -71,7 +71,7 @@ def test_days_that_are_no_days_delete_nothing_and_are_named(connection: psycopg.
 def test_setting_that_is_switched_off_deletes_nothing(connection: psycopg.Connection) -> None:
     _inquiry(connection, "old", "9999 days", "9999 days")
     connection.execute("UPDATE system_config SET is_active = false WHERE config_key = 'kos.history.retention.days'")
-    with pytest.raises(psycopg.errors.RaiseException, match="kos.history.retention.days is missing or inactive"):
+    with pytest.raises(psycopg.errors.RaiseException, match=r"kos\.history\.retention\.days is missing or inactive"):
         connection.execute(HISTORY)
     assert _left(connection) == (["old"], ["old"])
 
