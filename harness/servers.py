@@ -89,7 +89,7 @@ class Server:
         self.wait()
 
     def _new(self, writable: Sequence[str] = (), **limits: Any) -> DockerContainer:
-        container = DockerContainer(POSTGRES_IMAGE.format(major=self.major))
+        container = DockerContainer(POSTGRES_IMAGE.format(tag=self.major))
         container.with_volume_mapping(str(self.folder), SHARED, "rw").with_volume_mapping(str(self.folder / "run"), SOCKETS, "rw")
         container.with_volume_mapping(str(self.folder / "config"), "/etc/postgresql", "ro")
         for place in ("/tmp", *writable):

@@ -43,7 +43,7 @@ def engine(majors: Sequence[str]) -> Iterator[str]:
             _wait_until_up(process)
             _docker("container", "prune", "--force")  # of a run that was killed
             with step(f"load the images of PostgreSQL {', '.join(majors)}"):
-                _load([archives[images.POSTGRES_IMAGE.format(major=major)] for major in majors])
+                _load([archives[images.POSTGRES_IMAGE.format(tag=major)] for major in majors])
             yield _address()
         finally:
             process.kill()

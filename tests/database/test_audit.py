@@ -38,7 +38,7 @@ def test_truncated_settings_are_all_kept(database: psycopg.Connection) -> None:
 def test_migrations_are_in_the_history_of_ddl(database: psycopg.Connection) -> None:
     found = database.execute(
         "SELECT command_tag, object_type, executed_by, application FROM audit.ddl_history"
-        " WHERE object_identity = 'public.customer_info'"
+        " WHERE object_identity = 'public.customer_info' AND command_tag = 'CREATE TABLE'"
     ).fetchall()
     assert found == [("CREATE TABLE", "table", "billdb_hook", "billdb/db-init")]
 
