@@ -36,14 +36,19 @@ def down(session: nox.Session) -> None:
 def test(session: nox.Session) -> None:
     """Run the tests, all tiers; arguments go to pytest [-- tests/render | -- --kubeconfig FILE]."""
     _install(session, "lint")
-    arguments = ["--cluster-type=existing", f"--kubeconfig={KUBECONFIG}", *session.posargs]
     on_cluster = _runs("tests/cluster", session.posargs)
     session.run("python", "-m", "harness.local.programs", "helm", *(CLUSTER_TESTS if on_cluster else ()))
     if on_cluster and not any(argument.startswith("--kubeconfig") for argument in session.posargs):
         session.run("python", "-m", "harness.up", "--cluster-only")
     if _runs("tests/database", session.posargs):
         session.run("python", "-m", "harness.local.images", "14", "15", "16", "17", "18")
-    session.run("python", "-m", "pytest", "--numprocesses=3", "--dist=loadgroup", *arguments)
+    pytest = ("python", "-m", "pytest", "--cluster-type=existing", f"--kubeconfig={KUBECONFIG}", *session.posargs)
+    if all(argument.startswith("--kubeconfig") for argument in session.posargs):
+        # Those that wait for a cluster run side by side, a module each; those that keep a machine busy have it to themselves.
+        session.run(*pytest, "--numprocesses=3", "--dist=loadfile", "tests/values", "tests/render", "tests/cluster")
+        session.run(*pytest, "tests/database")
+    else:
+        session.run(*pytest)
 
 
 def _runs(tier: str, arguments: list[str]) -> bool:
