@@ -1,5 +1,7 @@
 -- Applies the migration :file outside a transaction. A run that was killed in it is repeated: the file's statements say IF NOT EXISTS
--- or IF EXISTS, and an index of it that was left unfinished (not valid, and nobody is building it) is removed before.
+-- or IF EXISTS, and an index of it that was left unfinished (not valid, and nobody is building it) is removed before. It waits for
+-- every older transaction, long as that may be, and blocks nobody while it waits.
+SET lock_timeout = 0;
 \set text `cat :'file'`
 SELECT
     format('SELECT %L', format('removed    the unfinished index %s of an interrupted run', indexrelid::regclass)),
@@ -12,8 +14,6 @@ WHERE
     AND regexp_replace(relname, '_cc(new|old)[0-9]*$', '') = ANY(regexp_split_to_array(:'text', '[^[:alnum:]_]+'))
     AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index AS build WHERE build.index_relid = indexrelid)
 \gexec
--- It waits for every older transaction, long as that may be, and blocks nobody while it waits.
-SET lock_timeout = 0;
 SET ROLE :role;
 \i :file
 RESET ROLE;

@@ -7,6 +7,11 @@ cd "$(dirname "$0")"
 
 . ./connection.sh
 
+# The ConfigMap may change while the Job runs: what is applied is what was read at the start.
+work=$(mktemp --directory)
+cp ./*.sql "$work"
+cd "$work"
+
 # The superuser last: what fails before can still be mended with the password it had.
 LOGINS=(bill_inquiry_user bill_readonly_user bill_backup_user bill_monitoring_user postgres)
 
@@ -83,7 +88,7 @@ migrate_schema() {
       fi
       say "ERROR: no lock in $LOCK_TRIES tries: end the transactions above, or upgrade at a quieter time" >&2
     fi
-    ((status != 3)) || say "ERROR: the schema stays as it was before the error above; mend that, and run helm upgrade again" >&2
+    ((status != 3)) || say "ERROR: what ended before the error above stays, the rest was not done; mend that, and run helm upgrade again" >&2
     exit "$status"
   done
 }

@@ -11,7 +11,11 @@ FROM (VALUES
     ('client_min_messages', 'warning'),
     ('lc_messages', 'C'), -- messages are compared and searched for
     -- A run that was killed lets go of its locks soon, even in the middle of a long statement.
-    ('client_connection_check_interval', '2s')
+    ('client_connection_check_interval', '2s'),
+    -- So does one whose node is gone, from which nothing comes any more.
+    ('tcp_keepalives_idle', '10'),
+    ('tcp_keepalives_interval', '5'),
+    ('tcp_keepalives_count', '3')
 ) AS setting (name, wanted)
 INNER JOIN pg_settings USING (name) \gset
 \i lock.sql

@@ -14,7 +14,9 @@ def test_failed_migration_leaves_nothing_and_its_message_names_file_line_and_err
     done = Hook(server, mine("CREATE TABLE mine ();\nSELECT 1 / 0;")).run(name)
     assert done.status == 3
     assert "V9001__mine.sql:2: ERROR:  division by zero" in done.log
-    assert "ERROR: the schema stays as it was before the error above; mend that, and run helm upgrade again" in done.log
+    assert (
+        "ERROR: what ended before the error above stays, the rest was not done; mend that, and run helm upgrade again" in done.log
+    )
     with server.connect(database=name) as connection:
         left = connection.execute("SELECT to_regclass('mine'), max(version) < 9001 FROM audit.schema_migration").fetchone()
         assert left == (None, True)

@@ -118,7 +118,7 @@ def test_the_server_is_stopped_fast_within_its_grace_period(default: Manifests) 
 def test_the_schema_job_is_a_hook_whose_log_stays(manifests: Manifests) -> None:
     [job] = manifests.of("Job")
     assert job["metadata"]["annotations"] == {
-        "helm.sh/hook": "post-install,post-upgrade",
+        "helm.sh/hook": "post-install,post-upgrade,post-rollback",
         "helm.sh/hook-delete-policy": "before-hook-creation",
     }
     assert job["spec"]["template"]["spec"]["restartPolicy"] == "Never"

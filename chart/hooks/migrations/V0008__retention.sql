@@ -20,8 +20,8 @@ COMMENT ON FUNCTION retention_start IS 'What is older is to be deleted: now less
 REVOKE EXECUTE ON FUNCTION retention_start FROM public;
 
 CREATE PROCEDURE delete_old_history(
-    batch INTEGER DEFAULT 2000,
-    pause INTERVAL DEFAULT '20 ms',
+    batch INTEGER DEFAULT 200,
+    pause INTERVAL DEFAULT '10 ms',
     at_most INTERVAL DEFAULT '1 hour',
     INOUT calls BIGINT DEFAULT 0,
     INOUT inquiries BIGINT DEFAULT 0
