@@ -20,7 +20,7 @@ def _install(session: nox.Session, lock: str) -> None:
 
 @nox.session
 def up(session: nox.Session) -> None:
-    """Start a Kubernetes on this machine, install the chart on it and show what there is [-- --kubeconfig FILE]."""
+    """Start a Kubernetes on this machine, install the chart on it and show what there is [-- --kubeconfig=FILE]."""
     _install(session, "local")
     session.run("python", "-m", "harness.up", *session.posargs)
 
@@ -34,7 +34,7 @@ def down(session: nox.Session) -> None:
 
 @nox.session
 def test(session: nox.Session) -> None:
-    """Run the tests, all tiers; arguments go to pytest [-- tests/render | -- --kubeconfig FILE]."""
+    """Run the tests, all tiers; arguments go to pytest [-- tests/render | -- --kubeconfig=FILE]."""
     _install(session, "lint")
     on_cluster = _runs("tests/cluster", session.posargs)
     session.run("python", "-m", "harness.local.programs", "helm", *(CLUSTER_TESTS if on_cluster else ()))

@@ -1,5 +1,6 @@
 """Installs the chart on a cluster and prints what the database then is, as the server itself tells it."""
 
+import json
 from pathlib import Path
 
 from harness import paths
@@ -32,6 +33,23 @@ def install(kubeconfig: Path) -> None:
     with step(f"helm test {RELEASE} -n {NAMESPACE}"):
         cluster.helm("test", RELEASE)
     print(report(cluster, kubeconfig))
+
+
+def end_interrupted(kubeconfig: Path) -> None:
+    """End what an interrupted helm left pending, so that the next may go on: volume and Secrets stay.
+
+    For a cluster where nobody else can be at work on the release.
+    """
+    cluster = Cluster(kubeconfig, NAMESPACE)
+    if not exists(cluster):
+        return
+    status = json.loads(cluster.helm("status", RELEASE, "--output=json"))["info"]["status"]
+    if status in ("pending-install", "uninstalling"):
+        with step(f"end the interrupted installation ({status})"):
+            cluster.helm("uninstall", RELEASE, "--wait")
+    elif status in ("pending-upgrade", "pending-rollback"):
+        with step(f"go back from the interrupted upgrade ({status})"):
+            cluster.helm("rollback", RELEASE, "--wait", "--timeout=5m")
 
 
 def exists(cluster: Cluster) -> bool:

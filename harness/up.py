@@ -24,10 +24,13 @@ def main() -> int:
     try:
         if options.kubeconfig:
             programs.install(["kubectl", "helm"])
+            install.install(options.kubeconfig)
         else:
-            cluster.start()
-        if not options.cluster_only:
-            install.install(options.kubeconfig or paths.KUBECONFIG)
+            with cluster.only_one():
+                cluster.start()
+                if not options.cluster_only:
+                    install.end_interrupted(paths.KUBECONFIG)
+                    install.install(paths.KUBECONFIG)
     except (MachineError, CommandError) as error:
         print(f"up: {error}", file=sys.stderr)
         return 1

@@ -6,6 +6,7 @@ import subprocess
 import yaml
 
 from harness import paths
+from harness.local.machine import MachineError
 
 STORAGE_CLASS = "managed-standard"  # the plan's, here on local-path
 OBJECTS = (
@@ -46,11 +47,14 @@ def node_is_ready(name: str) -> bool:
     """Whether the API server answers and calls the node Ready."""
     try:
         node = json.loads(_kubectl("get", f"node/{name}", "--output=json", "--request-timeout=2s"))
-    except subprocess.CalledProcessError:
+    except MachineError:
         return False
     return any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"]["conditions"])
 
 
 def _kubectl(*arguments: str, stdin: str | None = None) -> str:
     command = [str(paths.BIN / "kubectl"), f"--kubeconfig={paths.KUBECONFIG}", *arguments]
-    return subprocess.run(command, input=stdin, check=True, text=True, capture_output=True).stdout
+    done = subprocess.run(command, input=stdin, text=True, capture_output=True)
+    if done.returncode:
+        raise MachineError(f"kubectl {' '.join(arguments)}: {done.stderr}")
+    return done.stdout

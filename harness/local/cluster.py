@@ -25,41 +25,39 @@ LONGEST_ROOT = 60  # the kubelet's sockets lie below it, and a socket's path has
 def start() -> None:
     """Bring the local Kubernetes up: nothing to do when it answers, a fresh start of its processes when it does not.
 
-    Objects and volumes of an earlier start are kept. Raises MachineError with what to do when it cannot.
+    Objects and volumes of an earlier start are kept. To be called within only_one(). Raises MachineError with what to do when it
+    cannot.
     """
-    machine.require_root()
     if len(str(paths.ROOT)) > LONGEST_ROOT:
         raise MachineError(f"{paths.ROOT} is too long a path ({LONGEST_ROOT} characters at most): clone to a shorter one")
-    with _only_one():
-        running = node.current()
-        if running and running.checkout != str(paths.ROOT):
-            raise MachineError(f"the Kubernetes of {running.checkout} runs on this machine; end it there with `nox -s down`")
-        machine.require_disk(paths.LOCAL, 3)
-        machine.ensure_packages()
-        programs.install(PROGRAMS)
-        if running and _answers(running):
-            say("the local Kubernetes is up")
-            return
-        if running:
-            say("the local Kubernetes does not answer: starting it again, with its data")
-            node.destroy(running)
-        archives = images.archives()
-        begun = time.monotonic()
-        try:
-            _start_processes(archives)
-        except BaseException:
-            if half := node.current():
-                node.destroy(half)
-            raise
-        say(f"the local Kubernetes is up after {time.monotonic() - begun:.1f} s; kubeconfig: {paths.KUBECONFIG}")
+    running = node.current()
+    if running and _is_elsewhere(running):
+        raise MachineError(f"the Kubernetes of {running.checkout} runs on this machine; end it there with `nox -s down`")
+    machine.require_disk(paths.LOCAL, 3)
+    machine.ensure_packages()
+    programs.install(PROGRAMS)
+    if running and _answers(running):
+        say("the local Kubernetes is up")
+        return
+    if running:
+        say("the local Kubernetes does not answer: starting it again, with its data")
+        node.destroy(running)
+    archives = images.archives()
+    begun = time.monotonic()
+    try:
+        _start_processes(archives)
+    except BaseException:
+        if half := node.current():
+            node.destroy(half)
+        raise
+    say(f"the local Kubernetes is up after {time.monotonic() - begun:.1f} s; kubeconfig: {paths.KUBECONFIG}")
 
 
 def stop() -> None:
     """End the local Kubernetes and remove its state; the programs in .local/bin and the cache stay."""
-    machine.require_root()
-    with _only_one():
+    with only_one():
         running = node.current()
-        if running and running.checkout != str(paths.ROOT):
+        if running and _is_elsewhere(running):
             raise MachineError(f"the Kubernetes that runs here is that of {running.checkout}; end it there with `nox -s down`")
         if running:
             node.destroy(running)
@@ -134,9 +132,15 @@ def _wait_until_up(running: Node, component: Component, seconds: float = 60) -> 
         time.sleep(0.05)
 
 
+def _is_elsewhere(running: Node) -> bool:
+    """Whether it is another checkout's, which is still there to end it."""
+    return running.checkout != str(paths.ROOT) and Path(running.checkout).exists()
+
+
 @contextmanager
-def _only_one() -> Iterator[None]:
-    """Hold the machine-wide lock, or say who does."""
+def only_one() -> Iterator[None]:
+    """Hold the machine-wide lock of `up` and `down`. Raises MachineError that says who does, and without root."""
+    machine.require_root()
     paths.RUN.mkdir(parents=True, exist_ok=True)
     with (paths.RUN / "lock").open("a+") as lock:
         try:

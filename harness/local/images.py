@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from harness import paths
-from harness.local import archive, cache, debian, programs
+from harness.local import archive, cache, debian, machine, programs
 from harness.local.machine import MachineError, require_disk, run
 from harness.progress import step
 
@@ -148,6 +148,7 @@ def _scratch(folder: Path) -> Iterator[Path]:
 
 if __name__ == "__main__":
     try:
+        machine.ensure_packages()
         for name, file in archives(sys.argv[1:] or ("14",)).items():
             print(name, file)
     except MachineError as error:

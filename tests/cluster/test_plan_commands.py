@@ -11,7 +11,6 @@ from pytest_helm_charts.clusters import Cluster as KubeCluster
 
 from harness import install
 from harness.kubernetes import Cluster
-from tests.cluster.release import Release
 
 STATE = [
     ("kubectl get pods -l app=postgresql-bill-inquiry", "postgresql-bill-inquiry-0"),
@@ -52,12 +51,15 @@ def environment(kube_cluster: KubeCluster, tmp_path_factory: pytest.TempPathFact
     shutil.copy(Path(kube_cluster.kube_config_path), kubeconfig)
     cluster = Cluster(kubeconfig, install.NAMESPACE)
     installed = install.exists(cluster)
+    # What a release that was uninstalled left in the namespace is somebody's data.
+    namespace_is_ours = not cluster.kubectl("get", f"namespace/{install.NAMESPACE}", "--ignore-not-found")
     if not installed:
         install.install(kubeconfig)
     cluster.kubectl("config", "set-context", "--current", "--namespace=phonebill-dev")
     yield cluster.environment | {"PAGER": "cat", "TERM": "dumb"}
     if not installed:
-        Release(cluster).remove()
+        cluster.helm("uninstall", install.RELEASE, "--wait")
+    if namespace_is_ours:
         cluster.kubectl("delete", "namespace", install.NAMESPACE, "--wait=false")
 
 
