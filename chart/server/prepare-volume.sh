@@ -33,7 +33,8 @@ check_version() {
 # write a statement down: not the log, and not the extensions that the settings may preload.
 alone() {
   postgres --single -c exit_on_error=on -c log_min_error_statement=panic -c log_min_duration_statement=-1 -c log_statement=none \
-    -c log_duration=off -c log_transaction_sample_rate=0 -c pg_stat_statements.track=none -c pgaudit.log=none \
+    -c log_duration=off -c log_min_duration_sample=-1 -c log_transaction_sample_rate=0 \
+    -c debug_print_parse=off -c debug_print_rewritten=off -c pg_stat_statements.track=none -c pgaudit.log=none \
     -c config_file="$CONFIG_FILE" postgres
 }
 
@@ -64,6 +65,7 @@ prepare_audit() {
 
 : > "$AUDIT_CONFIG"
 [[ -s $PASSWORD_FILE ]] || fail "the Secret's password of postgres is empty: give it one"
+[[ $(< "$PASSWORD_FILE") != *$'\n'* ]] || fail "the Secret's password of postgres has more than one line: give it one that has not"
 if [[ -s $PGDATA/PG_VERSION ]]; then
   check_version
   # fsGroup may have opened it to the group, and the server refuses such a folder.
