@@ -56,7 +56,8 @@ def _by_hand(cluster: Cluster, objects: str) -> None:
 
 
 def _clean(cluster: Cluster) -> None:
-    cluster.kubectl("delete", "statefulset,job,pod,service,configmap,networkpolicy,poddisruptionbudget,serviceaccount,secret,pvc", "--all", "--wait=true")
+    kinds = "statefulset,job,pod,service,configmap,networkpolicy,poddisruptionbudget,serviceaccount,secret,pvc"
+    cluster.kubectl("delete", kinds, "--all", "--wait=true")
 
 
 def _seconds(work: Any) -> float:

@@ -11,7 +11,7 @@ from tests.cluster.pods import standing
 from tests.cluster.release import Release, Values
 from tests.cluster.working import Worker
 
-NAMESPACE = "billdb-bench"
+NAMESPACE = "billdb-bench-security"
 CONNECTIONS = 300
 PLANS = "md5 in the clear, the plan's"
 WAYS: dict[str, Values] = {
