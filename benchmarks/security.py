@@ -2,13 +2,13 @@
 
 import re
 import time
-from base64 import b64decode
 from collections.abc import Iterator
 
 from harness import paths
 from harness.kubernetes import Cluster
 from tests.cluster.pods import standing
 from tests.cluster.release import Release, Values
+from tests.cluster.serving import secret
 from tests.cluster.working import Worker
 
 NAMESPACE = "billdb-bench-security"
@@ -97,4 +97,4 @@ def _ca(release: Release) -> str:
     names = release.cluster.kubectl("get", "secrets", "--output=name").split()
     if "secret/postgresql-bill-inquiry-tls" not in names:
         return ""
-    return b64decode(release.cluster.get("secret/postgresql-bill-inquiry-tls")["data"]["ca.crt"]).decode()
+    return secret(release, "postgresql-bill-inquiry-tls")["ca.crt"]

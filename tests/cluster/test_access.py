@@ -1,7 +1,6 @@
 """Who gets in, and how: every client of clients.py against a server with default values and a hardened one."""
 
 import socket
-from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from harness.kubernetes import POD, Cluster, CommandError
 from tests.cluster.clients import APPLICATION, CLIENTS, IN, NO_ANSWER, OTHER_NAMESPACE, OTHER_POD, OUTSIDE, SERVER_POD, Client
 from tests.cluster.pods import standing
 from tests.cluster.release import Release
+from tests.cluster.serving import secret
 
 APPLICATION_LABEL = {"tier": "application"}
 
@@ -66,8 +66,7 @@ def doors(request: pytest.FixtureRequest, namespaces: Callable[[str], Cluster]) 
     release = Release(namespaces(f"billdb-access-{request.param}"))
     elsewhere = namespaces(f"billdb-elsewhere-{request.param}")
     release.install(None, *([f"--values={paths.PRESETS}/hardened.yaml"] if request.param == "hardened" else []))
-    secret = release.cluster.get("secret/postgresql-bill-inquiry-tls")["data"]
-    certificate = {name: b64decode(text).decode() for name, text in secret.items()}
+    certificate = secret(release, "postgresql-bill-inquiry-tls")
     files = {
         "ca.crt": certificate["ca.crt"],
         "server.crt": certificate["tls.crt"],

@@ -5,6 +5,7 @@ from pytest_helm_charts.clusters import Cluster as KubeCluster
 from pytest_helm_charts.k8s.stateful_set import wait_for_stateful_sets_to_run
 
 from tests.cluster.release import Release
+from tests.database import contract
 
 # Sections 2.1, 4.1, 4.2 and 4.3 of the install plan, as the server words them.
 SETTINGS = {
@@ -28,22 +29,6 @@ SETTINGS = {
     "shared_preload_libraries": "pg_stat_statements",
     "data_directory": "/bitnami/postgresql/data",
 }
-ROWS = {
-    "bill.cache.ttl.hours": "4",
-    "bill.customer.cache.ttl.hours": "1",
-    "bill.inquiry.available.months": "24",
-    "kos.connection.timeout.ms": "30000",
-    "kos.read.timeout.ms": "60000",
-    "kos.retry.max.attempts": "3",
-    "kos.retry.delay.ms": "1000",
-    "circuit.breaker.failure.threshold": "5",
-    "circuit.breaker.recovery.timeout.ms": "60000",
-    "circuit.breaker.success.threshold": "3",
-    "mvno.connection.timeout.ms": "10000",
-    "bill.history.retention.days": "730",
-    "kos.history.retention.days": "365",
-}
-TABLES = ["bill_info_cache", "bill_inquiry_history", "customer_info", "kos_inquiry_history", "system_config"]
 
 
 def test_stateful_set_runs(database: Release, kube_cluster: KubeCluster) -> None:
@@ -68,12 +53,12 @@ def test_server_understood_every_line_of_its_configuration(database: Release) ->
 
 def test_schema_job_created_the_five_tables(database: Release) -> None:
     tables = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname"
-    assert database.cluster.sql(tables).splitlines() == TABLES
+    assert database.cluster.sql(tables).splitlines() == sorted(contract.TABLES)
 
 
 def test_schema_job_inserted_the_thirteen_rows(database: Release) -> None:
     rows = database.cluster.sql("SELECT config_key, config_value FROM system_config WHERE config_type = 'INTEGER'")
-    assert dict(line.split("|") for line in rows.splitlines()) == ROWS
+    assert dict(line.split("|") for line in rows.splitlines()) == contract.SETTINGS
 
 
 def test_extensions_are_there(database: Release) -> None:

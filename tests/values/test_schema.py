@@ -9,11 +9,11 @@ import yaml
 
 from harness import paths
 from harness.chart import RenderError, render
+from tests.render.conftest import EVERYTHING_ON
 
 SCHEMA = json.loads((paths.CHART / "values.schema.json").read_text())
 DEFAULTS = yaml.safe_load((paths.CHART / "values.yaml").read_text())
 PRESETS = sorted(file.stem for file in paths.PRESETS.glob("*.yaml"))
-EVERYTHING_ON = yaml.safe_load((paths.ROOT / "tests" / "render" / "everything-on.yaml").read_text())
 
 
 def nested(path: str, value: Any) -> dict[str, Any]:
