@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from testcontainers.core.container import DockerContainer
+
 from harness.servers import HOOK, SOCKETS, Run, Server, chart
 
 DATABASE = "bill_inquiry_db"
@@ -19,8 +21,12 @@ class Hook:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, database: str = DATABASE) -> Run:
-        """Run it to its end on a database of this name."""
-        return self.server.migrate(self.scripts(), self.variables(database))
+        """Run it to its end, beside the server, on a database of this name."""
+        return self.server.execute(*self.command(), environment=self.variables(database))
+
+    def start(self, database: str = DATABASE) -> DockerContainer:
+        """Start it in a container of its own, with the Job's limits; the caller stops it."""
+        return self.server.job(self.command(), self.variables(database))
 
     def apply(self, database: str = DATABASE) -> str:
         """Run it, expecting success; returns its log."""
@@ -28,10 +34,11 @@ class Hook:
         assert done.status == 0, done.log
         return done.log
 
-    def scripts(self) -> str:
-        """Put the ConfigMap's files where the server's containers see them; returns the folder."""
+    def command(self) -> list[str]:
+        """The Job's command, on the ConfigMap's files put where the server's containers see them."""
         data = {**self.configmap(), **self.files}
-        return self.server.scripts({name: text for name, text in data.items() if text is not None})
+        folder = self.server.scripts({name: text for name, text in data.items() if text is not None})
+        return [word.replace("/scripts", folder) for word in self._container()["command"]]
 
     def configmap(self) -> dict[str, str]:
         """The rendered files by name."""
@@ -39,7 +46,10 @@ class Hook:
 
     def variables(self, database: str = DATABASE) -> dict[str, str]:
         """The Job's environment, with the socket in place of the Service."""
-        [container] = chart(self.values)["Job", "bill-inquiry-db-init"]["spec"]["template"]["spec"]["containers"]
-        rendered = {variable["name"]: variable["value"] for variable in container["env"]}
+        rendered = {variable["name"]: variable["value"] for variable in self._container()["env"]}
         here = {"PGHOST": SOCKETS, "PGUSER": HOOK, "PGDATABASE": database, "CREDENTIALS": "/shared/credentials"}
         return rendered | here | dict(self.environment)
+
+    def _container(self) -> dict[str, Any]:
+        [container] = chart(self.values)["Job", "bill-inquiry-db-init"]["spec"]["template"]["spec"]["containers"]
+        return dict(container)

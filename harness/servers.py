@@ -146,14 +146,9 @@ class Server:
         done = self._container.get_wrapped_container().exec_run(list(command), environment=dict(environment or {}))
         return Run(done.exit_code, done.output.decode())
 
-    def migrate(self, scripts: str, environment: Mapping[str, str]) -> Run:
-        """Run the schema Job's script of the folder `scripts` in the server's container."""
-        return self.execute("bash", f"{scripts}/migrate.sh", environment=environment)
-
-    def job(self, scripts: str, environment: Mapping[str, str], memory: str = "64m") -> DockerContainer:
-        """Start the schema Job's script in a container of its own, with its limits; the caller stops it."""
-        job = self._new(mem_limit=memory, memswap_limit=memory).with_envs(**environment)
-        return job.with_command(["bash", f"{scripts}/migrate.sh"]).start()
+    def job(self, command: Sequence[str], environment: Mapping[str, str], memory: str = "64m") -> DockerContainer:
+        """Start the schema Job's command in a container of its own, with its limits; the caller stops it."""
+        return self._new(mem_limit=memory, memswap_limit=memory).with_envs(**environment).with_command(list(command)).start()
 
 
 def dump(server: Server, database: str) -> str:

@@ -24,7 +24,7 @@ class Figures:
     sizes: Mapping[str, Mapping[str, int]]
     reads: Mapping[str, Mapping[str, pgbench.Times]]
     writes: Mapping[str, Mapping[str, writes.Written]]
-    retention: Mapping[str, retention.Deleted]
+    retention: Mapping[str, Mapping[str, retention.Deleted]]
 
 
 def figures(rows: int, seconds: float, keep: bool) -> Figures:
@@ -35,7 +35,7 @@ def figures(rows: int, seconds: float, keep: bool) -> Figures:
         with server.running():
             sizes = {database: _sizes(database) for database in DATABASES}
             read = {kind.name: _read(kind, seconds) for kind in reads.kinds(rows)}
-            return Figures(rows, sizes, read, _write(rows), _retention(seconds))
+            return Figures(rows, sizes, read, _write(rows), _retention(rows, seconds))
     finally:
         if not keep:
             server.remove()
@@ -70,9 +70,9 @@ def _write(rows: int) -> dict[str, dict[str, writes.Written]]:
     return found
 
 
-def _retention(seconds: float) -> dict[str, retention.Deleted]:
-    with step("retention"):
-        return {
-            "design": retention.run("design", retention.ONE_STATEMENT, seconds),
-            "chart": retention.run("chart", retention.PROCEDURE, seconds),
-        }
+def _retention(rows: int, seconds: float) -> dict[str, dict[str, retention.Deleted]]:
+    found = {}
+    for work in retention.WORKS:
+        with step(work.name):
+            found[work.name] = {d: retention.run(d, work, rows // writes.ROWS_AN_ENTRY, seconds) for d in DATABASES}
+    return found

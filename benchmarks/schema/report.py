@@ -1,8 +1,10 @@
 """The figures as Markdown."""
 
+from collections.abc import Mapping
 from math import exp, log
 
 from benchmarks.schema.measure import Figures
+from benchmarks.schema.retention import WORKS, Deleted, Work
 
 
 def markdown(figures: Figures) -> dict[str, str]:
@@ -12,7 +14,7 @@ def markdown(figures: Figures) -> dict[str, str]:
         title + "reading": _reads(figures),
         title + "writing": _writes(figures),
         title + "on disk": _sizes(figures),
-        title + "deleting the oldest 24 days": _retention(figures),
+        **{title + work.name: _deleted(work, figures.retention[work.name]) for work in WORKS},
     }
 
 
@@ -54,15 +56,17 @@ def _size(name: str, design: int, chart: int) -> str:
     return f"| {name} | {design / 2**20:,.0f} | {chart / 2**20:,.0f} | {design / chart:.2f} |"
 
 
-def _retention(figures: Figures) -> str:
-    lines = ["| | rows | seconds | p50 ms of inserts meanwhile | p99 | longest |", "| --- " * 6 + "|"]
-    names = {"design": "one DELETE a table", "chart": "CALL delete_old_history()"}
-    for database, name in names.items():
-        deleted = figures.retention[database]
-        inserts = deleted.inserts
+def _deleted(work: Work, figures: Mapping[str, Deleted]) -> str:
+    lines = [
+        "| | rows | seconds | p50 ms of clients | p99 | longest | MiB before | after, vacuumed | with as many new rows |",
+        "| --- " * 9 + "|",
+    ]
+    for database, deleted in figures.items():
+        clients = deleted.meanwhile
+        sizes = " | ".join(f"{size / 2**20:,.0f}" for size in (deleted.before, deleted.after, deleted.refilled))
         lines.append(
-            f"| {database}: {name} | {deleted.rows:,} | {deleted.seconds:,.1f} "
-            f"| {inserts.p50:,.1f} | {inserts.p99:,.1f} | {inserts.milliseconds[-1]:,.1f} |"
+            f"| {database}: {work.ways[database]} | {deleted.rows:,} | {deleted.seconds:,.1f} "
+            f"| {clients.p50:,.1f} | {clients.p99:,.1f} | {clients.milliseconds[-1]:,.1f} | {sizes} |"
         )
     return "\n".join(lines)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from benchmarks.schema import pgbench, reads, server
 
 EACH = 2000  # rows a connection and script
+ROWS_AN_ENTRY = 25  # rows of history for each entry of the cache
 # Every connection numbers its own rows; the first number of a run is bound as :first.
 _NUMBER = "\\set done :done + 1\n\\set number :first + :done * 20 + :client_id\n"
 # Milliseconds as in the data that was loaded; 0 where a cache had the answer.
@@ -51,9 +52,9 @@ class Written:
 
 
 def run(database: str, script: str, rows: int, first: int, each: int) -> Written:
-    """Write `each` rows a connection, numbered from `first`, after a checkpoint; the cache has a 25th of `rows` entries."""
+    """Write `each` rows a connection, numbered from `first`, after a checkpoint, in a database of `rows` rows a table."""
     server.query(database, "CHECKPOINT")
     before = server.query(database, "SELECT pg_current_wal_lsn()")
-    times = pgbench.run(database, script, CONSTANTS | {"first": str(first), "entries": str(rows // 25)}, each=each)
+    times = pgbench.run(database, script, CONSTANTS | {"first": str(first), "entries": str(rows // ROWS_AN_ENTRY)}, each=each)
     wal = int(server.query(database, f"SELECT pg_current_wal_lsn() - '{before}'"))
     return Written(times, wal / (each * pgbench.CONNECTIONS))

@@ -1,8 +1,15 @@
 -- Applies the migration :file outside a transaction. A run that was killed in it is repeated: the file's statements say IF NOT EXISTS
--- or IF EXISTS, and an index of it that was left unfinished (not valid, and nobody is building it) is removed before. It waits for
--- every older transaction, long as that may be, and blocks nobody while it waits.
-SET lock_timeout = 0;
+-- or IF EXISTS, and an index of it that was left unfinished (not valid, and nobody is building it) is removed before.
 \set text `cat :'file'`
+
+-- CONCURRENTLY waits for every older transaction, long as that may be, and blocks nobody while it waits. Any other statement may, so
+-- a file that has one keeps its lock_timeout.
+SELECT set_config('lock_timeout', CASE WHEN blocks_nobody THEN '0' ELSE :'lock_timeout' END, FALSE) AS settings
+FROM (
+    SELECT bool_and(statement ~* '^\s*((CREATE|DROP|REINDEX)\M.*\mCONCURRENTLY\M|COMMENT ON INDEX\M|$)') AS blocks_nobody
+    FROM regexp_split_to_table(regexp_replace(:'text', '--[^\n]*|''[^'']*''', '', 'g'), ';') AS statement
+) AS file
+\gset
 SELECT
     format('SELECT %L', format('removed    the unfinished index %s of an interrupted run', indexrelid::regclass)),
     format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass)
@@ -16,6 +23,5 @@ WHERE
 \gexec
 SET ROLE :role;
 \i :file
-RESET ROLE;
-SET lock_timeout = :'lock_timeout';
+\i settings.sql
 \i record-migration.sql

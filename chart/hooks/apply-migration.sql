@@ -17,7 +17,7 @@ BEGIN;
 SET LOCAL ROLE :role;
 SELECT pg_current_xact_id() AS transaction \gset
 \i :file
-RESET ROLE;
+\i settings.sql
 SELECT pg_current_xact_id() <> :'transaction' AS ended_early \gset
 \if :ended_early
 \warn ERROR: :file has a COMMIT or ROLLBACK of its own. What came before it stays, and the ledger does not know: undo that by hand, and take it out of the file.

@@ -45,6 +45,11 @@ BEGIN
             newest IS NOT NULL
             AND NOT EXISTS (SELECT FROM audit.schema_migration AS ledger WHERE ledger.version = chart_migration.version)
         UNION ALL
+        SELECT version, format('%s have the same number: give the later one the next', string_agg(file, ' and ' ORDER BY file))
+        FROM chart_migration
+        GROUP BY version
+        HAVING count(*) > 1
+        UNION ALL
         SELECT version, format('%s comes after V%s: a number is missing between them', file, to_char(before, 'FM0000'))
         FROM (SELECT version, file, lag(version, 1, 0) OVER (ORDER BY version) AS before FROM chart_migration WHERE version < 9000) AS pair
         WHERE version > before + 1

@@ -8,6 +8,6 @@ ALTER DATABASE :"database" OWNER TO bill_inquiry_owner;
 
 BEGIN;
 REVOKE ALL ON DATABASE :"database"
-FROM public, bill_inquiry_user, bill_readonly_user, bill_backup_user, bill_monitoring_user;
+FROM public, bill_inquiry_user, bill_readonly_user, bill_backup_user, bill_monitoring_user CASCADE;
 GRANT CONNECT ON DATABASE :"database" TO bill_inquiry_user, bill_readonly_user, bill_backup_user, bill_monitoring_user;
 COMMIT;

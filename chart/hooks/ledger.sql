@@ -24,7 +24,7 @@ COMMIT;
 \endif
 
 CREATE TEMPORARY TABLE chart_migration (
-    version INTEGER PRIMARY KEY,
+    version INTEGER NOT NULL,
     description TEXT NOT NULL,
     sha256 TEXT NOT NULL,
     file TEXT NOT NULL

@@ -23,6 +23,17 @@ fail() {
 # One psql session of several steps: its advisory lock makes two runs at the same time take turns.
 session() { psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 "$@"; }
 
+# `timeout` and the kubelet end this script and its psql alike; what is to be read about it is written here.
+ended() {
+  if ((SECONDS >= DEADLINE_SECONDS)); then
+    say "ERROR: not done after $DEADLINE_SECONDS s; what ended stays. Raise schema.deadlineSeconds, and run helm upgrade again" >&2
+  else
+    say "told to end before it was done; what ended stays, and the next run goes on from there" >&2
+  fi
+  exit 2
+}
+trap ended TERM
+
 check_passwords() {
   local role
   for role in "${LOGINS[@]}"; do
@@ -34,7 +45,7 @@ check_passwords() {
 # What a session is to do with the server as a whole.
 plan_server() {
   local role
-  printf '\\i %s\n' settings.sql roles.sql database.sql silence.sql
+  printf '\\i %s\n' settings.sql lock.sql roles.sql database.sql public.sql silence.sql
   echo "BEGIN;"
   for role in "${LOGINS[@]}"; do
     printf '\\set role %s\n\\i password.sql\n' "$role"
@@ -46,9 +57,7 @@ plan_server() {
 # What a session is to do in the service's database.
 plan_schema() {
   local file version description checksum
-  printf '\\i %s\n' settings.sql
-  echo "SET lock_timeout = '$LOCK_TIMEOUT';"
-  printf '\\i %s\n' ownership.sql privileges.sql ledger.sql
+  printf '\\i %s\n' settings.sql lock.sql ownership.sql privileges.sql ledger.sql
   for file in V[0-9]*__*.sql; do
     [[ $file =~ ^V([0-9]+)__(.+)\.sql$ ]]
     version=$((10#${BASH_REMATCH[1]}))
@@ -96,7 +105,8 @@ migrate_schema() {
 say "billdb $CHART_VERSION, release $RELEASE: the schema of $PGDATABASE"
 check_passwords
 wait_for_server postgres
-plan_server | session --dbname=postgres --file=- --set=database="$PGDATABASE" --set=credentials="$CREDENTIALS"
+plan_server | session --dbname=postgres --file=- --set=lock_timeout=0 --set=database="$PGDATABASE" --set=credentials="$CREDENTIALS"
+session --dbname=template1 --file=public.sql
 migrate_schema
 session --file=report.sql
 say "the schema of $PGDATABASE is ready"

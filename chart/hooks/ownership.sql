@@ -1,4 +1,5 @@
--- Schemas and their owner. What a superuser made or restored there becomes the owner's too: migrations run as the owner.
+-- Schemas and their owner. What a superuser or a role of the chart's made or restored there becomes the owner's too: migrations run as
+-- the owner, and the service's role may change rows, not tables.
 BEGIN;
 SELECT format('CREATE SCHEMA %I AUTHORIZATION bill_inquiry_owner', name)
 FROM unnest(ARRAY['public', 'cache', 'audit']) AS name
@@ -36,7 +37,12 @@ FROM (
 ) AS object
 WHERE
     namespace::regnamespace::text IN ('public', 'cache', 'audit')
-    AND (SELECT rolsuper FROM pg_roles WHERE oid = owner)
+    AND EXISTS (
+        SELECT FROM pg_roles
+        WHERE
+            oid = owner
+            AND (rolsuper OR rolname IN ('bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user'))
+    )
     AND NOT EXISTS (
         SELECT FROM pg_depend WHERE pg_depend.classid = object.classid AND pg_depend.objid = object.objid AND deptype = 'e'
     )

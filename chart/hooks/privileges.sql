@@ -1,6 +1,7 @@
 -- Who may do what in the schemas: what is missing is granted, what is too much is revoked, for the chart's roles and PUBLIC; other
 -- roles' privileges are the administrator's. What is as it should be is not touched, so that a run without a change writes nothing.
--- Roles that read everything (backup) or only statistics (monitoring) have that by membership.
+-- Roles that read everything (backup) or only statistics (monitoring) have that by membership. Nobody may pass a privilege on, none is
+-- on a column, and PUBLIC executes nothing; what a migration lets a role execute in public or cache, it keeps.
 BEGIN;
 WITH rule (kind, namespace, grantee, privileges) AS (VALUES
     ('schema', 'public', 'PUBLIC', '{USAGE}'::TEXT[]),
@@ -27,6 +28,10 @@ object (kind, namespace, prefix, target, owner, acl) AS (
     FROM pg_namespace
     WHERE nspname IN ('public', 'cache', 'audit')
     UNION ALL
+    SELECT 'routine', nspname, '', format('ROUTINE %s', pg_proc.oid::regprocedure), proowner, coalesce(proacl, acldefault('f', proowner))
+    FROM pg_proc INNER JOIN pg_namespace ON pg_namespace.oid = pronamespace
+    WHERE nspname IN ('public', 'cache', 'audit') AND proowner = 'bill_inquiry_owner'::regrole
+    UNION ALL
     SELECT
         CASE relkind WHEN 'S' THEN 'sequence' ELSE 'table' END, nspname, '',
         format('%s %s', CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, pg_class.oid::regclass), relowner,
@@ -48,34 +53,57 @@ object (kind, namespace, prefix, target, owner, acl) AS (
     WHERE nspname IN ('public', 'cache', 'audit')
 ),
 
+acl (kind, namespace, prefix, target, owner, suffix, item) AS (
+    SELECT kind, namespace, prefix, target, owner, '', aclexplode(acl) FROM object
+    UNION ALL
+    SELECT 'column', nspname, '', format('TABLE %s', attrelid::regclass), relowner, format(' (%I)', attname), aclexplode(attacl)
+    FROM pg_attribute
+    INNER JOIN pg_class ON pg_class.oid = attrelid
+    INNER JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE nspname IN ('public', 'cache', 'audit') AND relowner = 'bill_inquiry_owner'::regrole AND NOT attisdropped
+),
+
 wanted AS (
-    SELECT prefix, target, grantee, privilege
+    SELECT prefix, target, owner AS grantor, grantee, privilege
     FROM object INNER JOIN rule USING (kind, namespace) CROSS JOIN unnest(privileges) AS privilege
 ),
 
 found AS (
-    SELECT prefix, target, coalesce(rolname, 'PUBLIC') AS grantee, privilege_type AS privilege
-    FROM object CROSS JOIN aclexplode(acl) AS item LEFT JOIN pg_roles ON pg_roles.oid = item.grantee
+    SELECT
+        prefix, target, (item).grantor, coalesce(rolname, 'PUBLIC') AS grantee, (item).privilege_type || suffix AS privilege,
+        (item).is_grantable
+    FROM acl LEFT JOIN pg_roles ON pg_roles.oid = (item).grantee
     WHERE
-        item.grantee <> owner
-        AND (item.grantee = 0 OR rolname IN ('bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user'))
+        (item).grantee <> owner
+        AND ((item).grantee = 0 OR rolname IN ('bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user'))
+        AND (kind <> 'routine' OR (item).grantee = 0 OR namespace = 'audit')
 ),
 
-change AS (
-    SELECT 'REVOKE' AS verb, 'FROM' AS preposition, excess.* FROM (SELECT * FROM found EXCEPT SELECT * FROM wanted) AS excess
+change (verb, ending, prefix, target, grantor, grantee, privilege) AS (
+    SELECT 'REVOKE', 'FROM %s CASCADE', excess.*
+    FROM (SELECT prefix, target, grantor, grantee, privilege FROM found EXCEPT SELECT * FROM wanted) AS excess
     UNION ALL
-    SELECT 'GRANT', 'TO', lack.* FROM (SELECT * FROM wanted EXCEPT SELECT * FROM found) AS lack
+    SELECT 'REVOKE GRANT OPTION FOR', 'FROM %s CASCADE', prefix, target, grantor, grantee, privilege FROM found WHERE is_grantable
+    UNION ALL
+    SELECT 'GRANT', 'TO %s', lack.*
+    FROM (SELECT * FROM wanted EXCEPT SELECT prefix, target, grantor, grantee, privilege FROM found) AS lack
 )
 
 SELECT
     format('SELECT %L', 'privilege  ' || statement),
-    statement
+    format('SET LOCAL ROLE %s', grantor), -- a privilege is taken back by who gave it
+    statement,
+    'RESET ROLE'
 FROM (
-    SELECT format('%s%s %s ON %s %s %s', prefix, verb, string_agg(privilege, ', ' ORDER BY privilege), target, preposition, grantee)
+    SELECT
+        grantor::regrole::text,
+        format('%s%s %s ON %s ', prefix, verb, string_agg(privilege, ', ' ORDER BY privilege), target) || format(ending, grantee)
     FROM change
-    GROUP BY verb, preposition, prefix, target, grantee
-) AS changes (statement)
-ORDER BY statement
+    -- What a role of the chart's passed on goes with its privilege.
+    WHERE grantor::regrole::text NOT IN ('bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user')
+    GROUP BY verb, ending, prefix, target, grantor, grantee
+) AS changes (grantor, statement)
+ORDER BY grantor = 'bill_inquiry_owner', statement
 \gexec
 
 -- A function is for everybody by default. A migration that makes one for the service says so.

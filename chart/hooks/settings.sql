@@ -1,6 +1,12 @@
--- Settings of the session: what the server's configuration says for applications must not end a migration.
+-- The session as at its start, whatever a migration made of it, and its settings: what the server's configuration says for applications
+-- must not end a migration.
+\set ON_ERROR_STOP on
+RESET SESSION AUTHORIZATION;
+RESET ROLE;
+RESET ALL;
 SELECT count(set_config(name, wanted, FALSE)) AS settings
 FROM (VALUES
+    ('lock_timeout', :'lock_timeout'),
     ('statement_timeout', '0'),
     ('transaction_timeout', '0'), -- since 17
     ('idle_in_transaction_session_timeout', '0'),
@@ -18,4 +24,3 @@ FROM (VALUES
     ('tcp_keepalives_count', '3')
 ) AS setting (name, wanted)
 INNER JOIN pg_settings USING (name) \gset
-\i lock.sql

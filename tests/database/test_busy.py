@@ -34,7 +34,7 @@ def test_table_that_is_busy_for_a_moment_delays_the_migration_only(server: Serve
     with server.connect("bill_inquiry_user", name) as client:
         client.execute("BEGIN")
         client.execute("SELECT FROM bill_inquiry_history")
-        job = server.job(hook.scripts(), hook.variables(name))
+        job = hook.start(name)
         log = ""
         for line in job.get_wrapped_container().logs(stream=True, follow=True):
             log += line.decode()
@@ -45,6 +45,25 @@ def test_table_that_is_busy_for_a_moment_delays_the_migration_only(server: Serve
     assert status == 0, log
     assert "ERROR:  canceling statement due to lock timeout" in log
     assert "applied    V9001__mine.sql" in log
+
+
+def test_statement_that_may_block_keeps_its_lock_timeout_outside_a_transaction_too(server: Server, name: str) -> None:
+    Hook(server).apply(name)
+    mine = "-- billdb: no-transaction\nCREATE INDEX CONCURRENTLY IF NOT EXISTS mine ON customer_info (operator_code);\n" + (
+        "ALTER TABLE bill_inquiry_history ADD COLUMN IF NOT EXISTS mine BIGINT;"
+    )
+    hook = Hook(
+        server,
+        {"schema": {"extraMigrations": {"V9001__mine.sql": mine}}},
+        environment={"LOCK_TIMEOUT": "100ms", "LOCK_TRIES": "1"},
+    )
+    with server.connect("bill_inquiry_user", name) as client:
+        client.execute("BEGIN")
+        client.execute("SELECT FROM bill_inquiry_history")
+        done = hook.run(name)
+    assert done.status == 3
+    assert "V9001__mine.sql:3: ERROR:  canceling statement due to lock timeout" in done.log
+    assert "applied    V9001__mine.sql" in hook.apply(name)
 
 
 class Writer(threading.Thread):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psycopg
+import pytest
 
 from harness.hook import Hook
 from harness.servers import Server
@@ -57,7 +58,7 @@ def applied(connection: psycopg.Connection) -> int:
 
 def test_session_ended_within_migrations_again_and_again(server: Server, name: str, reference: list[str]) -> None:
     hook = Hook(server)
-    scripts, variables = hook.scripts(), hook.variables(name)
+    command, variables = hook.command(), hook.variables(name)
     first = 1 + 2 * (int(server.major) % 5)  # each major version is struck at others
     with trap(server, name, "pg_terminate_backend(pg_backend_pid())") as at, server.connect(database=name) as connection:
         kills, before, target = 0, -2, 0
@@ -65,7 +66,7 @@ def test_session_ended_within_migrations_again_and_again(server: Server, name: s
             reached = applied(connection)
             target, before = (first if reached > before else target + STRIDE), reached
             at(target)
-            done = server.migrate(scripts, variables)
+            done = server.execute(*command, environment=variables)
             if done.status == 0:
                 break
             assert done.status == 2, done.log
@@ -81,7 +82,7 @@ def test_job_killed_within_migrations(server: Server, name: str, reference: list
     with trap(server, name, "pg_sleep(1)") as at, server.connect(database="postgres") as watcher:
         for target in (3, 10, 40, 75):
             at(target)
-            job = server.job(hook.scripts(), hook.variables(name))
+            job = hook.start(name)
             until(watcher, ASLEEP.format(name=name), (1,))
             job.get_wrapped_container().kill()
             assert job.get_wrapped_container().wait()["StatusCode"] == 137
@@ -95,7 +96,7 @@ def test_job_killed_within_migrations(server: Server, name: str, reference: list
 def test_server_killed_in_the_middle_of_a_run(server: Server, name: str, reference: list[str]) -> None:
     hook = Hook(server)
     for mark in ("database   ", "applied    V0002", "applied    V0003"):
-        job = server.job(hook.scripts(), hook.variables(name))
+        job = hook.start(name)
         for line in job.get_wrapped_container().logs(stream=True, follow=True):
             if line.decode().startswith(mark):
                 server.kill()
@@ -105,6 +106,32 @@ def test_server_killed_in_the_middle_of_a_run(server: Server, name: str, referen
     hook.apply(name)
     with server.connect(database=name) as connection:
         assert catalogue(connection) == reference
+
+
+@pytest.mark.parametrize(
+    ("seconds", "signal", "status", "message"),
+    [
+        (3, None, 124, "ERROR: not done after 3 s; what ended stays. Raise schema.deadlineSeconds, and run helm upgrade again"),
+        (60, "TERM", 2, "told to end before it was done; what ended stays, and the next run goes on from there"),
+    ],
+    ids=["its deadline", "the kubelet"],
+)
+def test_run_that_is_ended_says_so_at_once_and_its_session_ends_too(
+    server: Server, name: str, seconds: int, signal: str | None, status: int, message: str
+) -> None:
+    Hook(server).apply(name)
+    slow = {"V9001__mine.sql": "CREATE TABLE mine ();", "V9002__slow.sql": "CREATE TABLE slow ();\nSELECT pg_sleep(100);"}
+    job = Hook(server, {"schema": {"deadlineSeconds": seconds, "extraMigrations": slow}}).start(name)
+    with server.connect(database=name) as watcher:
+        until(watcher, ASLEEP.format(name=name), (1,))
+        if signal:
+            job.get_wrapped_container().kill(signal)
+        assert job.get_wrapped_container().wait(timeout=20)["StatusCode"] == status
+        assert b"".join(job.get_logs()).decode().rstrip().endswith(message)
+        job.stop()
+        until(watcher, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'billdb/db-init'", (0,), seconds=10)
+        left = watcher.execute("SELECT to_regclass('mine') IS NULL, to_regclass('slow') IS NULL").fetchone()
+        assert left == (False, True)
 
 
 CONCURRENTLY = """-- billdb: no-transaction
@@ -119,7 +146,7 @@ def test_index_that_a_killed_run_left_unfinished_is_removed_and_built(server: Se
     with server.connect(database=name) as watcher, server.connect(database=name) as old:
         old.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
         old.execute("SELECT FROM customer_info")  # the build waits for the end of this transaction
-        job = server.job(hook.scripts(), hook.variables(name))
+        job = hook.start(name)
         until(watcher, WAITING, (1,))
         job.get_wrapped_container().kill()
         job.stop()
@@ -142,7 +169,7 @@ def test_second_run_that_waits_does_not_keep_a_concurrent_build_from_ending(serv
     jobs = []
     with server.connect(database=name) as watcher:
         for asleep in (1, 2):  # the one before it builds, the other because it waits for the one
-            jobs.append(server.job(hook.scripts(), hook.variables(name)))
+            jobs.append(hook.start(name))
             until(watcher, ASLEEP.format(name=name), (asleep,))
     statuses = [job.get_wrapped_container().wait(timeout=60)["StatusCode"] for job in jobs]
     logs = [b"".join(job.get_logs()).decode() for job in jobs]

@@ -18,6 +18,14 @@ SPOILT = [
     "GRANT ALL ON DATABASE {name} TO PUBLIC",
     "REVOKE CONNECT ON DATABASE {name} FROM bill_inquiry_user",
     "ALTER TABLE system_config OWNER TO postgres",
+    "ALTER TABLE customer_info OWNER TO bill_inquiry_user",
+    "GRANT SELECT (version), UPDATE (sha256) ON audit.schema_migration TO bill_inquiry_user",
+    "GRANT INSERT (config_key) ON system_config TO PUBLIC",
+    "GRANT EXECUTE ON ROUTINE delete_old_history TO PUBLIC",
+    "GRANT EXECUTE ON FUNCTION audit.record_system_config() TO bill_inquiry_user",
+    "GRANT SELECT, DELETE ON bill_info_cache TO bill_readonly_user WITH GRANT OPTION",
+    "SET SESSION AUTHORIZATION bill_readonly_user; SET default_transaction_read_only = off;"
+    " GRANT SELECT ON bill_info_cache TO PUBLIC; RESET SESSION AUTHORIZATION; RESET default_transaction_read_only",
     "ALTER DEFAULT PRIVILEGES FOR ROLE bill_inquiry_owner IN SCHEMA public GRANT ALL ON TABLES TO PUBLIC",
 ]
 ROLES_NOW = """
@@ -42,11 +50,40 @@ def test_what_was_made_of_roles_and_privileges_is_set_right_by_the_next_run(
         log = Hook(server).apply(name)
         assert "role       bill_inquiry_user is not in bill_inquiry_owner any more" in log
         assert "owner      TABLE system_config is bill_inquiry_owner's now" in log
+        assert "owner      TABLE customer_info is bill_inquiry_owner's now" in log
         assert "privilege  REVOKE CREATE ON SCHEMA public FROM PUBLIC" in log
         assert connection.execute(ROLES_NOW.encode()).fetchall() == roles
         assert catalogue(connection) == reference
     with server.connect("bill_inquiry_user", name) as client:
         client.execute("SELECT FROM system_config")
+
+
+def test_privilege_that_an_administrators_role_passed_on_is_taken_back(server: Server, name: str, reference: list[str]) -> None:
+    Hook(server).apply(name)
+    with server.connect(database=name) as connection:
+        connection.execute("CREATE ROLE analyst")
+        try:
+            connection.execute("GRANT SELECT, DELETE ON system_config TO analyst WITH GRANT OPTION")
+            connection.execute("SET ROLE analyst")
+            connection.execute("GRANT SELECT, DELETE ON system_config TO bill_readonly_user")
+            connection.execute("RESET ROLE")
+            Hook(server).apply(name)
+            kept = "SELECT has_table_privilege('analyst', 'system_config', 'DELETE WITH GRANT OPTION')"
+            assert connection.execute(kept.encode()).fetchone() == (True,)
+            connection.execute("DROP OWNED BY analyst")
+            assert catalogue(connection) == reference
+        finally:
+            connection.execute("DROP OWNED BY analyst")
+            connection.execute("DROP ROLE analyst")
+
+
+def test_what_a_migration_lets_a_role_execute_it_keeps(server: Server, name: str) -> None:
+    sql = "CREATE FUNCTION mine() RETURNS INT LANGUAGE sql AS 'SELECT 1'; GRANT EXECUTE ON FUNCTION mine() TO bill_inquiry_user;"
+    hook = Hook(server, {"schema": {"extraMigrations": {"V9001__mine.sql": sql}}})
+    for _ in range(2):
+        hook.apply(name)
+        with server.connect("bill_inquiry_user", name) as client:
+            assert client.execute("SELECT mine()").fetchone() == (1,)
 
 
 def test_roles_of_the_administrator_keep_what_they_have(server: Server, name: str) -> None:

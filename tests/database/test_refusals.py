@@ -69,6 +69,12 @@ def test_number_that_is_missing_in_the_chart_is_said(server: Server, name: str) 
     assert "- V0005__system_config.sql comes after V0003: a number is missing between them" in done.log
 
 
+def test_two_files_of_one_number_are_named(server: Server, name: str) -> None:
+    done = Hook(server, files={"V0004__twin.sql": "CREATE TABLE twin ();"}).run(name)
+    assert done.status == 3
+    assert "- V0004__twin.sql and V0004__updated_at.sql have the same number: give the later one the next" in done.log
+
+
 def test_ledger_that_is_newer_after_a_rollback_is_told_and_everything_else_goes_on(server: Server, name: str) -> None:
     Hook(server, mine("CREATE TABLE mine ();")).apply(name)
     with server.connect(database=name) as connection:

@@ -101,6 +101,17 @@ def test_role_can_do_nothing_to_the_database(client: psycopg.Connection) -> None
     assert [what for what, text in DATABASE_WIDE.items() if not refused(client, text.encode())] == allowed
 
 
+@pytest.mark.parametrize("role", ["bill_backup_user", "bill_monitoring_user"])
+@pytest.mark.parametrize("elsewhere", ["postgres", "template1"])
+def test_role_makes_nothing_in_the_servers_own_databases(server: Server, installed: str, role: str, elsewhere: str) -> None:
+    able = []
+    with server.connect(role, elsewhere, options="-c default_transaction_read_only=off") as client:
+        for what in ("CREATE TABLE public.mine ()", "CREATE TEMPORARY TABLE mine ()", "CREATE SCHEMA mine"):
+            if not refused(client, what.encode()):
+                able.append(what)
+    assert able == []
+
+
 def test_nobody_else_may_connect_to_the_services_database(database: psycopg.Connection) -> None:
     database.execute("CREATE ROLE stranger LOGIN")
     found = database.execute(

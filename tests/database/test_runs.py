@@ -2,6 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from harness.hook import Hook
 from harness.servers import Server
 from tests.database.catalogue import catalogue
@@ -34,7 +36,7 @@ def test_four_runs_at_once_end_as_one(server: Server, name: str, reference: list
 
 def test_job_runs_in_64_mebibytes_with_a_read_only_root_and_no_capability(server: Server, name: str) -> None:
     hook = Hook(server)
-    job = server.job(hook.scripts(), hook.variables(name))
+    job = hook.start(name)
     try:
         ended = job.get_wrapped_container().wait(timeout=60)
         log = b"".join(job.get_logs()).decode()
@@ -48,6 +50,30 @@ def test_log_reads_like_a_report(server: Server, name: str) -> None:
     lines = [line.split(maxsplit=1)[0] for line in Hook(server).apply(name).splitlines()]
     sections = list(dict.fromkeys(word for word in lines if ":" not in word))
     assert sections == ["database", "passwords", "privilege", "applied", "migrations", "table", "rows"]
+
+
+LEFT_BEHIND = r"""
+SET SESSION AUTHORIZATION bill_readonly_user;
+SET search_path = audit;
+SET lock_timeout = 0;
+SET TimeZone = 'UTC';
+\set ON_ERROR_STOP off
+"""
+FOUND = """
+CREATE TABLE found AS
+SELECT session_user, current_setting('search_path') AS path, current_setting('lock_timeout') AS wait,
+    current_setting('TimeZone') AS zone;
+"""
+
+
+@pytest.mark.parametrize("header", ["RESET ROLE;", "-- billdb: no-transaction\nRESET ROLE;"], ids=["in a transaction", "outside"])
+def test_what_a_migration_sets_for_its_session_ends_with_it(server: Server, name: str, header: str) -> None:
+    mine = {"V9001__sets.sql": header + LEFT_BEHIND, "V9002__finds.sql": FOUND}
+    Hook(server, {"schema": {"extraMigrations": mine}}).apply(name)
+    with server.connect(database=name) as connection:
+        assert connection.execute("SELECT * FROM public.found").fetchall() == [("billdb_hook", "public", "3s", "Asia/Seoul")]
+    mine["V9003__sets.sql"], mine["V9004__fails.sql"] = header + LEFT_BEHIND, "SELECT 1 / 0;"
+    assert Hook(server, {"schema": {"extraMigrations": mine}}).run(name).status == 3
 
 
 def test_operators_change_of_a_setting_survives_every_later_run(server: Server, name: str) -> None:

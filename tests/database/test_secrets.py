@@ -46,7 +46,7 @@ def test_new_passwords_take_over_at_the_next_run_and_are_written_nowhere(server:
 
 def test_password_is_not_seen_in_the_list_of_sessions_while_it_is_set(server: Server, installed: str) -> None:
     hook = Hook(server, files={"password.sql": slow_password_file(server)})
-    job = server.job(hook.scripts(), hook.variables())
+    job = hook.start()
     seen = set()
     with server.connect("bill_monitoring_user", "postgres") as watcher:
         while job.status != "exited":

@@ -125,6 +125,21 @@ def test_time_is_seouls(database: psycopg.Connection) -> None:
     assert database.execute("SELECT now() AT TIME ZONE 'Asia/Seoul' = now()::timestamp").fetchone() == (True,)
 
 
+@pytest.mark.parametrize("table", TABLES)
+def test_row_of_a_client_in_another_time_zone_has_seouls_time(database: psycopg.Connection, table: str) -> None:
+    database.execute("SET LOCAL TimeZone = 'America/Los_Angeles'")
+    insert(database, table, EXAMPLES[table])
+    times = [name for name, column in TABLES[table].items() if column.default == "now"]
+    key, value = next(iter(EXAMPLES[table].items()))
+    where = sql.SQL("{} = {}").format(sql.Identifier(key), sql.Literal(value))
+    checks = sql.SQL(", ").join(sql.SQL("{} = now() AT TIME ZONE 'Asia/Seoul'").format(sql.Identifier(name)) for name in times)
+    query = sql.SQL("SELECT {} FROM {} WHERE {}").format(checks, sql.Identifier(table), where)
+    assert database.execute(query).fetchone() == (True,) * len(times)
+    if "updated_at" in times:
+        database.execute(sql.SQL("UPDATE {} SET updated_at = '2021-01-01' WHERE {}").format(sql.Identifier(table), where))
+        assert database.execute(query).fetchone() == (True,) * len(times)
+
+
 def test_extensions_are_there_for_the_service(database: psycopg.Connection) -> None:
     database.execute("SET LOCAL ROLE bill_inquiry_user")
     assert database.execute("SELECT length(uuid_generate_v4()::text)").fetchone() == (36,)

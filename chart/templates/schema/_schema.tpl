@@ -6,7 +6,8 @@ The container that runs a script of the schema ConfigMap against the server:
 name: {{ .name }}
 image: {{ include "billdb.image" .root }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-command: [/bin/bash, /scripts/{{ .script }}]
+# At its deadline the script ends itself: a pod whose Job has run out of time is deleted, and its log with it.
+command: [timeout, --kill-after=10, {{ .root.Values.schema.deadlineSeconds | quote }}, /bin/bash, /scripts/{{ .script }}]
 env:
   {{- include "billdb.connection.env" . | nindent 2 }}
   - name: PGAPPNAME
@@ -15,6 +16,8 @@ env:
     value: {{ .root.Release.Name }}
   - name: CHART_VERSION
     value: {{ .root.Chart.Version | quote }}
+  - name: DEADLINE_SECONDS
+    value: {{ .root.Values.schema.deadlineSeconds | quote }}
   - name: WAIT_SECONDS
     value: {{ .root.Values.schema.waitSeconds | quote }}
   - name: LOCK_TIMEOUT
