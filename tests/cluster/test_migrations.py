@@ -32,8 +32,13 @@ def test_pod_of_the_job_that_is_killed_in_a_migration_is_followed_by_one_that_en
     assert database.cluster.sql(applied) == "t|1"
 
 
-def test_job_that_takes_too_long_fails_the_release(database: Release) -> None:
+def test_job_that_takes_too_long_fails_the_release_and_its_log_stays(database: Release) -> None:
     slower = SLOW | {"V9002__slower.sql": "SELECT pg_sleep(60);"}
     with pytest.raises(CommandError, match="bill-inquiry-db-init"):
-        database.upgrade({"schema": {"deadlineSeconds": 5, "extraMigrations": slower}}, timeout="60s")
-    assert database.cluster.get(JOB)["status"]["conditions"][-1]["reason"] == "DeadlineExceeded"
+        database.upgrade({"schema": {"deadlineSeconds": 10, "extraMigrations": slower}}, timeout="60s")
+    assert database.cluster.get(JOB)["status"]["conditions"][-1]["reason"] == "PodFailurePolicy"
+    log = database.cluster.kubectl("logs", JOB)
+    assert "unchanged  " in log
+    assert log.rstrip().endswith(
+        "ERROR: not done after 10 s; what ended stays. Raise schema.deadlineSeconds, and run helm upgrade again"
+    )

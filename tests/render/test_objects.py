@@ -123,7 +123,14 @@ def test_the_schema_job_is_a_hook_whose_log_stays(manifests: Manifests) -> None:
     }
     assert job["spec"]["template"]["spec"]["restartPolicy"] == "Never"
     assert job["spec"]["backoffLimit"] >= 0
-    assert job["spec"]["activeDeadlineSeconds"] > 0
+
+
+def test_the_schema_job_ends_itself_before_kubernetes_deletes_its_pod_and_log(manifests: Manifests) -> None:
+    [job] = manifests.of("Job")
+    [container] = job["spec"]["template"]["spec"]["containers"]
+    deadline = next(variable["value"] for variable in container["env"] if variable["name"] == "DEADLINE_SECONDS")
+    assert container["command"] == ("timeout", "--kill-after=10", deadline, "/bin/bash", "/scripts/migrate.sh")
+    assert job["spec"]["activeDeadlineSeconds"] > int(deadline) * (job["spec"]["backoffLimit"] + 1)
 
 
 def test_the_schema_script_is_the_files_of_the_chart(default: Manifests) -> None:
