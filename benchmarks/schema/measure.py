@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchmarks.schema import loading, pgbench, reads, retention, server, writes
+from benchmarks.schema.writes import Written
 from harness.local import programs
 from harness.progress import step
 
@@ -12,6 +13,10 @@ SIZES = """
     SELECT CASE WHEN relkind = 'i' THEN 'indexes' ELSE 'tables' END, sum(pg_relation_size(oid) + CASE
         WHEN relkind = 'r' THEN coalesce(pg_table_size(oid) - pg_relation_size(oid), 0) ELSE 0 END)
     FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i') GROUP BY 1
+"""
+BESIDE_KEYS = """
+    SELECT indexrelid::regclass FROM pg_index
+    WHERE indrelid = 'bill_inquiry_history'::regclass AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
 """
 GIBIBYTE_ROWS = 110_000  # rows in both tables of both databases that a GiB holds, with room to load
 
@@ -23,8 +28,9 @@ class Figures:
     rows: int
     sizes: Mapping[str, Mapping[str, int]]
     reads: Mapping[str, Mapping[str, pgbench.Times]]
-    writes: Mapping[str, Mapping[str, writes.Written]]
+    writes: Mapping[str, Mapping[str, Written]]
     retention: Mapping[str, Mapping[str, retention.Deleted]]
+    bound: Written
 
 
 def figures(rows: int, seconds: float, keep: bool) -> Figures:
@@ -35,7 +41,7 @@ def figures(rows: int, seconds: float, keep: bool) -> Figures:
         with server.running():
             sizes = {database: _sizes(database) for database in DATABASES}
             read = {kind.name: _read(kind, seconds) for kind in reads.kinds(rows)}
-            return Figures(rows, sizes, read, _write(rows), _retention(rows, seconds))
+            return Figures(rows, sizes, read, _write(rows), _retention(rows, seconds), _bound(rows))
     finally:
         if not keep:
             server.remove()
@@ -61,13 +67,28 @@ def _read(kind: reads.Read, seconds: float) -> dict[str, pgbench.Times]:
         return {database: pgbench.run(database, kind.script, reads.CONSTANTS, seconds=seconds) for database in DATABASES}
 
 
-def _write(rows: int) -> dict[str, dict[str, writes.Written]]:
+def _write(rows: int) -> dict[str, dict[str, Written]]:
     first = {d: int(server.query(d, "SELECT last_value + 1 FROM bill_inquiry_history_id_seq")) for d in DATABASES}
     found = {}
     for name, script in writes.SCRIPTS.items():
         with step(f"write: {name}"):
-            found[name] = {d: writes.run(d, script, rows, first[d], writes.EACH) for d in DATABASES}
+            turns: dict[str, list[Written]] = {database: [] for database in DATABASES}
+            for turn in range(writes.TURNS):
+                for d in DATABASES:
+                    turns[d].append(writes.run(d, script, rows, first[d] + turn * writes.A_TURN))
+            found[name] = {database: writes.together(done) for database, done in turns.items()}
     return found
+
+
+def _bound(rows: int) -> Written:
+    """The insert of an inquiry where the table has its keys alone: the most that any choice of indexes can give."""
+    with step("write: an inquiry with the keys alone"):
+        for index in server.query("chart", BESIDE_KEYS).splitlines():
+            server.query("chart", f"DROP INDEX {index}")
+        first = int(server.query("chart", "SELECT last_value + 1 FROM bill_inquiry_history_id_seq"))
+        script = writes.SCRIPTS[writes.INQUIRY]
+        turns = range(writes.TURNS)
+        return writes.together([writes.run("chart", script, rows, first + turn * writes.A_TURN) for turn in turns])
 
 
 def _retention(rows: int, seconds: float) -> dict[str, dict[str, retention.Deleted]]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from math import exp, log
 
+from benchmarks.schema import writes
 from benchmarks.schema.measure import Figures
 from benchmarks.schema.retention import WORKS, Deleted, Work
 
@@ -41,6 +42,11 @@ def _writes(figures: Figures) -> str:
             f"| {name} | {design.times.rate:,.0f} | {chart.times.rate:,.0f} | {chart.times.rate / design.times.rate:.2f} "
             f"| {design.wal:,.0f} | {chart.wal:,.0f} | {design.wal / chart.wal:.2f} |"
         )
+    pairs = [figures.writes[name] for name in writes.OF_AN_INQUIRY]
+    before, after = (1 / sum(1 / pair[database].times.rate for pair in pairs) for database in ("design", "chart"))
+    lines.append(f"| **the three writes of an inquiry** | {before:,.0f} | {after:,.0f} | **{after / before:.2f}** | | | |")
+    bound, compared = figures.bound.times.rate, figures.writes[writes.INQUIRY]["design"].times.rate
+    lines.append(f"| (insert of an inquiry, the keys alone) | {compared:,.0f} | {bound:,.0f} | {bound / compared:.2f} | | | |")
     return "\n".join(lines)
 
 

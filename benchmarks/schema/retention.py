@@ -34,7 +34,7 @@ WORKS = (
             " WHERE config_key IN ('bill.history.retention.days', 'kos.history.retention.days');\n"
             "CALL delete_old_history()",
         },
-        writes.SCRIPTS["insert of an inquiry"].replace("md5('request ' || :number)::uuid::text", "gen_random_uuid()::text"),
+        writes.SCRIPTS[writes.INQUIRY].replace("md5('request ' || :number)::uuid::text", "gen_random_uuid()::text"),
         True,
         {
             "bill_inquiry_history": "INSERT INTO bill_inquiry_history (request_id, line_number, request_time, process_time,"

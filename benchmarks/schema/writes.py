@@ -1,10 +1,15 @@
 """What the service writes: an inquiry as PROCESSING, its call to KOS, and the answer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from benchmarks.schema import pgbench, reads, server
 
-EACH = 2000  # rows a connection and script
+EACH = 2000  # rows a connection, script and turn
+TURNS = 3
+A_TURN = EACH * pgbench.CONNECTIONS
+INQUIRY = "insert of an inquiry"
 ROWS_AN_ENTRY = 25  # rows of history for each entry of the cache
 # Every connection numbers its own rows; the first number of a run is bound as :first.
 _NUMBER = "\\set done :done + 1\n\\set number :first + :done * 20 + :client_id\n"
@@ -15,7 +20,7 @@ _TOOK = (
 )
 _ENTRY = "\\set number random(1, :entries)\n"
 SCRIPTS = {
-    "insert of an inquiry": _NUMBER
+    INQUIRY: _NUMBER
     + reads.LINE
     + "INSERT INTO bill_inquiry_history (request_id, line_number, inquiry_month, request_time, status)"
     " VALUES (md5('request ' || :number)::uuid::text, :line, :asked, CURRENT_TIMESTAMP, :processing) RETURNING id;\n",
@@ -40,6 +45,7 @@ SCRIPTS = {
     " cached_at = CURRENT_TIMESTAMP, expires_at = CURRENT_TIMESTAMP + INTERVAL '4 hours'"
     " WHERE cache_key = bench.line(:number) || ':2026-10';\n",
 }
+OF_AN_INQUIRY = (INQUIRY, "insert of a call to KOS", "update to its answer")
 CONSTANTS = reads.CONSTANTS | {"ok": "0000", "message": "정상 처리되었습니다", "done": "-1"}
 
 
@@ -51,10 +57,16 @@ class Written:
     wal: float
 
 
-def run(database: str, script: str, rows: int, first: int, each: int) -> Written:
-    """Write `each` rows a connection, numbered from `first`, after a checkpoint, in a database of `rows` rows a table."""
+def run(database: str, script: str, rows: int, first: int) -> Written:
+    """Write one turn's rows, numbered from `first`, after a checkpoint, in a database of `rows` rows a table."""
     server.query(database, "CHECKPOINT")
     before = server.query(database, "SELECT pg_current_wal_lsn()")
-    times = pgbench.run(database, script, CONSTANTS | {"first": str(first), "entries": str(rows // ROWS_AN_ENTRY)}, each=each)
+    times = pgbench.run(database, script, CONSTANTS | {"first": str(first), "entries": str(rows // ROWS_AN_ENTRY)}, each=EACH)
     wal = int(server.query(database, f"SELECT pg_current_wal_lsn() - '{before}'"))
-    return Written(times, wal / (each * pgbench.CONNECTIONS))
+    return Written(times, wal / A_TURN)
+
+
+def together(turns: Sequence[Written]) -> Written:
+    """Every statement's time, and the medians of rate and WAL."""
+    times = sorted(millisecond for turn in turns for millisecond in turn.times.milliseconds)
+    return Written(pgbench.Times(times, median(turn.times.rate for turn in turns)), median(turn.wal for turn in turns))

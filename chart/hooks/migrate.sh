@@ -25,7 +25,8 @@ session() { psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STO
 
 # `timeout` and the kubelet end this script and its psql alike; what is to be read about it is written here.
 ended() {
-  if ((SECONDS >= DEADLINE_SECONDS)); then
+  # bash counts from a little later than timeout does, and in whole seconds.
+  if ((SECONDS >= DEADLINE_SECONDS - 1)); then
     say "ERROR: not done after $DEADLINE_SECONDS s; what ended stays. Raise schema.deadlineSeconds, and run helm upgrade again" >&2
   else
     say "told to end before it was done; what ended stays, and the next run goes on from there" >&2
@@ -106,7 +107,9 @@ say "billdb $CHART_VERSION, release $RELEASE: the schema of $PGDATABASE"
 check_passwords
 wait_for_server postgres
 plan_server | session --dbname=postgres --file=- --set=lock_timeout=0 --set=database="$PGDATABASE" --set=credentials="$CREDENTIALS"
-session --dbname=template1 --file=public.sql
+if [[ $(session --dbname=postgres --command="SELECT datallowconn FROM pg_database WHERE datname = 'template1'") == t ]]; then
+  printf '\\i %s\n' settings.sql lock.sql public.sql | session --dbname=template1 --file=- --set=lock_timeout=0
+fi
 migrate_schema
 session --file=report.sql
 say "the schema of $PGDATABASE is ready"

@@ -1,5 +1,5 @@
--- Schemas and their owner. What a superuser or a role of the chart's made or restored there becomes the owner's too: migrations run as
--- the owner, and the service's role may change rows, not tables.
+-- Schemas and their owner. What a superuser made or restored there becomes the owner's too: migrations run as the owner. So do tables
+-- and sequences of the chart's roles, which may change rows and no tables; but nothing by which their code would run as the owner.
 BEGIN;
 SELECT format('CREATE SCHEMA %I AUTHORIZATION bill_inquiry_owner', name)
 FROM unnest(ARRAY['public', 'cache', 'audit']) AS name
@@ -19,7 +19,8 @@ FROM (
             WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE'
             ELSE 'TABLE'
         END AS kind,
-        pg_class.oid::regclass::text AS name, relowner AS owner, relnamespace AS namespace, 'pg_class'::regclass AS classid, pg_class.oid AS objid
+        pg_class.oid::regclass::text AS name, relowner AS owner, relnamespace AS namespace, 'pg_class'::regclass AS classid,
+        pg_class.oid AS objid, relkind IN ('r', 'p', 'S') AND NOT relhasrules AS without_code
     FROM pg_class
     WHERE
         relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
@@ -29,22 +30,33 @@ FROM (
             WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND relkind = 'S' AND deptype IN ('a', 'i')
         )
     UNION ALL
-    SELECT 'ROUTINE', oid::regprocedure::text, proowner, pronamespace, 'pg_proc'::regclass, oid FROM pg_proc WHERE prokind <> 'a'
+    SELECT 'ROUTINE', oid::regprocedure::text, proowner, pronamespace, 'pg_proc'::regclass, oid, FALSE FROM pg_proc WHERE prokind <> 'a'
     UNION ALL
-    SELECT 'TYPE', oid::regtype::text, typowner, typnamespace, 'pg_type'::regclass, oid
+    SELECT 'TYPE', oid::regtype::text, typowner, typnamespace, 'pg_type'::regclass, oid, FALSE
     FROM pg_type
     WHERE typtype IN ('d', 'e', 'r')
 ) AS object
+INNER JOIN pg_roles ON pg_roles.oid = owner
 WHERE
     namespace::regnamespace::text IN ('public', 'cache', 'audit')
-    AND EXISTS (
-        SELECT FROM pg_roles
-        WHERE
-            oid = owner
-            AND (rolsuper OR rolname IN ('bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user'))
+    AND (
+        rolsuper
+        OR (
+            rolname IN ('bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user')
+            AND without_code AND NOT EXISTS (SELECT FROM pg_proc WHERE proowner = owner)
+        )
     )
     AND NOT EXISTS (
         SELECT FROM pg_depend WHERE pg_depend.classid = object.classid AND pg_depend.objid = object.objid AND deptype = 'e'
     )
 \gexec
+
+SELECT format(
+    'owner      %s %s is %s''s and stays so: drop it, or give it another owner by hand', object.type, object.identity, refobjid::regrole
+)
+FROM pg_shdepend INNER JOIN pg_database ON pg_database.oid = dbid CROSS JOIN LATERAL pg_identify_object(classid, objid, objsubid) AS object
+WHERE
+    datname = current_database() AND deptype = 'o'
+    AND refobjid::regrole::text IN ('bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user')
+ORDER BY object.identity;
 COMMIT;

@@ -1,10 +1,15 @@
--- Who may do what in the schemas: what is missing is granted, what is too much is revoked, for the chart's roles and PUBLIC; other
+-- Who may do what in the database and its schemas: what is missing is granted, what is too much is revoked, for the chart's roles and PUBLIC; other
 -- roles' privileges are the administrator's. What is as it should be is not touched, so that a run without a change writes nothing.
 -- Roles that read everything (backup) or only statistics (monitoring) have that by membership. Nobody may pass a privilege on, none is
 -- on a column, and PUBLIC executes nothing; what a migration lets a role execute in public or cache, it keeps.
 BEGIN;
+CREATE OR REPLACE TEMPORARY VIEW privilege_difference AS
 WITH rule (kind, namespace, grantee, privileges) AS (VALUES
-    ('schema', 'public', 'PUBLIC', '{USAGE}'::TEXT[]),
+    ('database', '', 'bill_inquiry_user', '{CONNECT}'::TEXT[]),
+    ('database', '', 'bill_readonly_user', '{CONNECT}'),
+    ('database', '', 'bill_backup_user', '{CONNECT}'),
+    ('database', '', 'bill_monitoring_user', '{CONNECT}'),
+    ('schema', 'public', 'PUBLIC', '{USAGE}'),
     ('schema', 'public', 'bill_inquiry_user', '{USAGE}'),
     ('schema', 'public', 'bill_readonly_user', '{USAGE}'),
     ('schema', 'public', 'bill_monitoring_user', '{USAGE}'), -- pg_stat_statements is there
@@ -22,15 +27,19 @@ WITH rule (kind, namespace, grantee, privileges) AS (VALUES
     ('sequence', 'cache', 'bill_readonly_user', '{SELECT}')
 ),
 
--- What the rules are about: the schemas, what is in them, and what will be made in them (default privileges).
+-- What the rules are about: the database, the schemas, what is in them, and what will be made in them (default privileges).
 object (kind, namespace, prefix, target, owner, acl) AS (
+    SELECT 'database', '', '', format('DATABASE %I', datname), datdba, coalesce(datacl, acldefault('d', datdba))
+    FROM pg_database
+    WHERE datname = current_database()
+    UNION ALL
     SELECT 'schema', nspname, '', format('SCHEMA %I', nspname), nspowner, coalesce(nspacl, acldefault('n', nspowner))
     FROM pg_namespace
     WHERE nspname IN ('public', 'cache', 'audit')
     UNION ALL
     SELECT 'routine', nspname, '', format('ROUTINE %s', pg_proc.oid::regprocedure), proowner, coalesce(proacl, acldefault('f', proowner))
     FROM pg_proc INNER JOIN pg_namespace ON pg_namespace.oid = pronamespace
-    WHERE nspname IN ('public', 'cache', 'audit') AND proowner = 'bill_inquiry_owner'::regrole
+    WHERE nspname IN ('public', 'cache', 'audit') AND proowner = to_regrole('bill_inquiry_owner')
     UNION ALL
     SELECT
         CASE relkind WHEN 'S' THEN 'sequence' ELSE 'table' END, nspname, '',
@@ -39,17 +48,17 @@ object (kind, namespace, prefix, target, owner, acl) AS (
     FROM pg_class INNER JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE
         nspname IN ('public', 'cache', 'audit') AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-        AND relowner = 'bill_inquiry_owner'::regrole
+        AND relowner = to_regrole('bill_inquiry_owner')
     UNION ALL
     SELECT
         future.kind, nspname, format('ALTER DEFAULT PRIVILEGES FOR ROLE bill_inquiry_owner IN SCHEMA %I ', nspname), future.target,
-        'bill_inquiry_owner'::regrole, coalesce(defaclacl, acldefault('r', 'bill_inquiry_owner'::regrole))
+        to_regrole('bill_inquiry_owner'), coalesce(defaclacl, acldefault('r', to_regrole('bill_inquiry_owner')))
     FROM pg_namespace
     CROSS JOIN (VALUES ('table', 'TABLES', 'r'), ('sequence', 'SEQUENCES', 'S')) AS future (kind, target, objtype)
     LEFT JOIN pg_default_acl
         ON
             defaclnamespace = pg_namespace.oid AND defaclobjtype = future.objtype::"char"
-            AND defaclrole = 'bill_inquiry_owner'::regrole
+            AND defaclrole = to_regrole('bill_inquiry_owner')
     WHERE nspname IN ('public', 'cache', 'audit')
 ),
 
@@ -60,7 +69,7 @@ acl (kind, namespace, prefix, target, owner, suffix, item) AS (
     FROM pg_attribute
     INNER JOIN pg_class ON pg_class.oid = attrelid
     INNER JOIN pg_namespace ON pg_namespace.oid = relnamespace
-    WHERE nspname IN ('public', 'cache', 'audit') AND relowner = 'bill_inquiry_owner'::regrole AND NOT attisdropped
+    WHERE nspname IN ('public', 'cache', 'audit') AND relowner = to_regrole('bill_inquiry_owner') AND NOT attisdropped
 ),
 
 wanted AS (
@@ -70,18 +79,22 @@ wanted AS (
 
 found AS (
     SELECT
+        kind = 'routine' AND (item).grantee <> 0 AND namespace <> 'audit' AS a_migrations,
         prefix, target, (item).grantor, coalesce(rolname, 'PUBLIC') AS grantee, (item).privilege_type || suffix AS privilege,
         (item).is_grantable
     FROM acl LEFT JOIN pg_roles ON pg_roles.oid = (item).grantee
     WHERE
         (item).grantee <> owner
         AND ((item).grantee = 0 OR rolname IN ('bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user'))
-        AND (kind <> 'routine' OR (item).grantee = 0 OR namespace = 'audit')
 ),
 
 change (verb, ending, prefix, target, grantor, grantee, privilege) AS (
     SELECT 'REVOKE', 'FROM %s CASCADE', excess.*
-    FROM (SELECT prefix, target, grantor, grantee, privilege FROM found EXCEPT SELECT * FROM wanted) AS excess
+    FROM (
+        SELECT prefix, target, grantor, grantee, privilege FROM found WHERE NOT a_migrations
+        EXCEPT
+        SELECT * FROM wanted
+    ) AS excess
     UNION ALL
     SELECT 'REVOKE GRANT OPTION FOR', 'FROM %s CASCADE', prefix, target, grantor, grantee, privilege FROM found WHERE is_grantable
     UNION ALL
@@ -90,27 +103,37 @@ change (verb, ending, prefix, target, grantor, grantee, privilege) AS (
 )
 
 SELECT
-    format('SELECT %L', 'privilege  ' || statement),
-    format('SET LOCAL ROLE %s', grantor), -- a privilege is taken back by who gave it
-    statement,
-    'RESET ROLE'
-FROM (
-    SELECT
-        grantor::regrole::text,
-        format('%s%s %s ON %s ', prefix, verb, string_agg(privilege, ', ' ORDER BY privilege), target) || format(ending, grantee)
-    FROM change
-    -- What a role of the chart's passed on goes with its privilege.
-    WHERE grantor::regrole::text NOT IN ('bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user')
-    GROUP BY verb, ending, prefix, target, grantor, grantee
-) AS changes (grantor, statement)
-ORDER BY grantor = 'bill_inquiry_owner', statement
+    grantor::regrole::text,
+    grantor = to_regrole('bill_inquiry_owner') AS by_owner,
+    format('%s%s %s ON %s ', prefix, verb, string_agg(privilege, ', ' ORDER BY privilege), target) || format(ending, grantee) AS statement
+FROM change
+GROUP BY verb, ending, prefix, target, grantor, grantee;
+
+-- First what others granted, while they still may take it back: PostgreSQL takes a grant from nobody but who made it. Where it cannot
+-- be done so, another's CASCADE may do it.
+SELECT
+    format('SELECT %L', format('privilege  %s, which %s had granted', statement, grantor)),
+    format('DO %L', format('BEGIN SET LOCAL ROLE %s; %s; RESET ROLE; EXCEPTION WHEN insufficient_privilege THEN NULL; END', grantor, statement))
+FROM privilege_difference
+WHERE NOT by_owner
+ORDER BY statement
 \gexec
+SELECT
+    format('SELECT %L', 'privilege  ' || statement),
+    statement
+FROM privilege_difference
+WHERE by_owner
+ORDER BY statement
+\gexec
+SELECT format('privilege  stays as it is and should not; by hand: %s (granted by %s)', statement, grantor)
+FROM privilege_difference
+ORDER BY statement;
 
 -- A function is for everybody by default. A migration that makes one for the service says so.
 SELECT 'ALTER DEFAULT PRIVILEGES FOR ROLE bill_inquiry_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC'
 WHERE NOT EXISTS (
     SELECT FROM pg_default_acl
-    WHERE defaclnamespace = 0 AND defaclobjtype = 'f' AND defaclrole = 'bill_inquiry_owner'::regrole
+    WHERE defaclnamespace = 0 AND defaclobjtype = 'f' AND defaclrole = to_regrole('bill_inquiry_owner')
 )
 \gexec
 COMMIT;

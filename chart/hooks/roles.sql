@@ -29,12 +29,15 @@ ALTER ROLE bill_readonly_user SET statement_timeout = '10min';
 ALTER ROLE bill_monitoring_user SET default_transaction_read_only = 'on';
 ALTER ROLE bill_monitoring_user SET statement_timeout = '1min';
 
--- Memberships in the server's own roles, in the owner and in superusers; those in roles of the administrator's stay.
+-- Memberships in the server's own roles, in the owner and in superusers; those in roles of the administrator's stay. Nobody may pass
+-- them on.
 SELECT
-    format('SELECT %L', format('role       %s is not in %s any more', member, granted)),
-    format('REVOKE %I FROM %I GRANTED BY %I', granted, member, grantor)
+    format('SELECT %L', format(CASE WHEN stays THEN 'role       %s may not give %s on any more' ELSE 'role       %s is not in %s any more' END, member, granted)),
+    format('REVOKE %s %I FROM %I GRANTED BY %I CASCADE', CASE WHEN stays THEN 'ADMIN OPTION FOR' END, granted, member, grantor)
 FROM (
-    SELECT m.rolname AS member, g.rolname AS granted, b.rolname AS grantor, g.rolsuper
+    SELECT
+        m.rolname AS member, g.rolname AS granted, b.rolname AS grantor, g.rolsuper, admin_option,
+        (m.rolname, g.rolname) IN (('bill_backup_user', 'pg_read_all_data'), ('bill_monitoring_user', 'pg_monitor')) AS stays
     FROM pg_auth_members
     INNER JOIN pg_roles AS m ON m.oid = pg_auth_members.member
     INNER JOIN pg_roles AS g ON g.oid = pg_auth_members.roleid
@@ -43,7 +46,7 @@ FROM (
 WHERE
     member IN ('bill_inquiry_owner', 'bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user')
     AND (granted LIKE 'pg\_%' OR granted = 'bill_inquiry_owner' OR rolsuper)
-    AND (member, granted) NOT IN (('bill_backup_user', 'pg_read_all_data'), ('bill_monitoring_user', 'pg_monitor'))
+    AND (admin_option OR NOT stays)
 \gexec
 GRANT pg_read_all_data TO bill_backup_user;
 GRANT pg_monitor TO bill_monitoring_user;

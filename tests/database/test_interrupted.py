@@ -111,7 +111,7 @@ def test_server_killed_in_the_middle_of_a_run(server: Server, name: str, referen
 @pytest.mark.parametrize(
     ("seconds", "signal", "status", "message"),
     [
-        (3, None, 124, "ERROR: not done after 3 s; what ended stays. Raise schema.deadlineSeconds, and run helm upgrade again"),
+        (10, None, 124, "ERROR: not done after 10 s; what ended stays. Raise schema.deadlineSeconds, and run helm upgrade again"),
         (60, "TERM", 2, "told to end before it was done; what ended stays, and the next run goes on from there"),
     ],
     ids=["its deadline", "the kubelet"],
@@ -126,7 +126,7 @@ def test_run_that_is_ended_says_so_at_once_and_its_session_ends_too(
         until(watcher, ASLEEP.format(name=name), (1,))
         if signal:
             job.get_wrapped_container().kill(signal)
-        assert job.get_wrapped_container().wait(timeout=20)["StatusCode"] == status
+        assert job.get_wrapped_container().wait(timeout=30)["StatusCode"] == status
         assert b"".join(job.get_logs()).decode().rstrip().endswith(message)
         job.stop()
         until(watcher, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'billdb/db-init'", (0,), seconds=10)

@@ -1,5 +1,8 @@
 """Whatever was made of roles, privileges and owners is set right by the next run; what is the administrator's own stays."""
 
+import psycopg
+import pytest
+
 from harness.hook import Hook
 from harness.servers import Server
 from tests.database.catalogue import catalogue
@@ -25,13 +28,19 @@ SPOILT = [
     "GRANT EXECUTE ON FUNCTION audit.record_system_config() TO bill_inquiry_user",
     "GRANT SELECT, DELETE ON bill_info_cache TO bill_readonly_user WITH GRANT OPTION",
     "SET SESSION AUTHORIZATION bill_readonly_user; SET default_transaction_read_only = off;"
-    " GRANT SELECT ON bill_info_cache TO PUBLIC; RESET SESSION AUTHORIZATION; RESET default_transaction_read_only",
+    " GRANT SELECT, SELECT (cache_key) ON bill_info_cache TO PUBLIC;"
+    " RESET SESSION AUTHORIZATION; RESET default_transaction_read_only",
+    "GRANT EXECUTE ON ROUTINE delete_expired_cache TO bill_monitoring_user WITH GRANT OPTION",
+    "SET SESSION AUTHORIZATION bill_monitoring_user; SET default_transaction_read_only = off;"
+    " GRANT EXECUTE ON ROUTINE delete_expired_cache TO PUBLIC;"
+    " RESET SESSION AUTHORIZATION; RESET default_transaction_read_only",
+    "GRANT pg_read_all_data TO bill_backup_user WITH ADMIN OPTION",
     "ALTER DEFAULT PRIVILEGES FOR ROLE bill_inquiry_owner IN SCHEMA public GRANT ALL ON TABLES TO PUBLIC",
 ]
 ROLES_NOW = """
 SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
     ARRAY(SELECT unnest(setconfig) FROM pg_db_role_setting WHERE setrole = pg_authid.oid ORDER BY 1),
-    ARRAY(SELECT roleid::regrole::text FROM pg_auth_members WHERE member = pg_authid.oid ORDER BY 1),
+    ARRAY(SELECT roleid::regrole || ' ' || admin_option FROM pg_auth_members WHERE member = pg_authid.oid ORDER BY 1),
     rolname LIKE '%owner' AND rolpassword IS NULL
 FROM pg_authid WHERE rolname LIKE 'bill\\_%' ORDER BY 1
 """
@@ -53,9 +62,35 @@ def test_what_was_made_of_roles_and_privileges_is_set_right_by_the_next_run(
         assert "owner      TABLE customer_info is bill_inquiry_owner's now" in log
         assert "privilege  REVOKE CREATE ON SCHEMA public FROM PUBLIC" in log
         assert connection.execute(ROLES_NOW.encode()).fetchall() == roles
+        connection.execute("REVOKE EXECUTE ON ROUTINE delete_expired_cache FROM bill_monitoring_user")  # what it has, it keeps
         assert catalogue(connection) == reference
+        again = Hook(server).apply(name)
+        assert [line for line in again.splitlines() if line.startswith(("privilege", "owner", "role"))] == []
     with server.connect("bill_inquiry_user", name) as client:
         client.execute("SELECT FROM system_config")
+
+
+def test_code_of_the_services_role_never_comes_to_run_as_the_owner(server: Server, name: str) -> None:
+    Hook(server).apply(name)
+    with server.connect(database=name) as connection:
+        for statement in (
+            "CREATE TABLE commands (command TEXT)",
+            "CREATE FUNCTION obey() RETURNS TRIGGER LANGUAGE plpgsql SECURITY DEFINER AS"
+            " $$BEGIN EXECUTE NEW.command; RETURN NEW; END$$",
+            "CREATE TRIGGER obey BEFORE INSERT ON commands FOR EACH ROW EXECUTE FUNCTION obey()",
+            "CREATE VIEW peek AS SELECT * FROM audit.ddl_history",
+            "ALTER TABLE commands OWNER TO bill_inquiry_user",
+            "ALTER FUNCTION obey() OWNER TO bill_inquiry_user",
+            "ALTER VIEW peek OWNER TO bill_inquiry_user",
+        ):
+            connection.execute(statement.encode())
+        log = Hook(server).apply(name)
+        for what in ("table public.commands", "function public.obey()", "view public.peek"):
+            assert f"owner      {what} is bill_inquiry_user's and stays so: drop it" in log
+    with server.connect("bill_inquiry_user", name) as client:
+        for statement in ("INSERT INTO commands VALUES ('DELETE FROM audit.ddl_history')", "SELECT FROM peek"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                client.execute(statement.encode())
 
 
 def test_privilege_that_an_administrators_role_passed_on_is_taken_back(server: Server, name: str, reference: list[str]) -> None:

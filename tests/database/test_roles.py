@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from harness.hook import DATABASE
+from harness.hook import DATABASE, Hook
 from harness.servers import PASSWORDS, SOCKETS, Server
 
 ROLES = ("bill_inquiry_user", "bill_readonly_user", "bill_backup_user", "bill_monitoring_user")
@@ -104,6 +104,10 @@ def test_role_can_do_nothing_to_the_database(client: psycopg.Connection) -> None
 @pytest.mark.parametrize("role", ["bill_backup_user", "bill_monitoring_user"])
 @pytest.mark.parametrize("elsewhere", ["postgres", "template1"])
 def test_role_makes_nothing_in_the_servers_own_databases(server: Server, installed: str, role: str, elsewhere: str) -> None:
+    with server.connect(database=elsewhere) as connection:
+        connection.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
+        connection.execute(f"GRANT CREATE, TEMPORARY ON DATABASE {elsewhere} TO {role} WITH GRANT OPTION".encode())
+    Hook(server).apply()
     able = []
     with server.connect(role, elsewhere, options="-c default_transaction_read_only=off") as client:
         for what in ("CREATE TABLE public.mine ()", "CREATE TEMPORARY TABLE mine ()", "CREATE SCHEMA mine"):
