@@ -31,8 +31,8 @@ LOADING = {
 
 def prepare(gibibytes: float) -> None:
     """Unpack server and clients, and make an empty cluster in place of what an earlier run left."""
-    require_disk(paths.ROOT, gibibytes)
     remove()
+    require_disk(paths.ROOT, gibibytes)
     SOCKET.mkdir(parents=True, exist_ok=True)
     _unpack_server()
     _unpack_clients()
