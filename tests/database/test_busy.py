@@ -54,7 +54,7 @@ def test_statement_that_may_block_keeps_its_lock_timeout_outside_a_transaction_t
     )
     hook = Hook(
         server,
-        {"schema": {"extraMigrations": {"V9001__mine.sql": mine}}},
+        {"schema": {"deadlineSeconds": 30, "extraMigrations": {"V9001__mine.sql": mine}}},
         environment={"LOCK_TIMEOUT": "100ms", "LOCK_TRIES": "1"},
     )
     with server.connect("bill_inquiry_user", name) as client:

@@ -1,12 +1,14 @@
 """Each released state of the schema, with rows, becomes the newest: as a fresh install is, and no row is lost or changed."""
 
 import gzip
+import re
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from harness import paths
 from harness.hook import Hook
 from harness.servers import PASSWORDS, SHARED, SOCKETS, Server
 from harness.states import STATES
@@ -61,5 +63,6 @@ def test_released_state_becomes_the_newest_and_keeps_its_rows(
         assert first_rows(catalogue(connection)) == first_rows(reference)
 
 
-def test_every_released_version_has_its_state() -> None:
-    assert RELEASED, "write the first with: nox -s state"
+def test_every_version_of_the_changelog_has_its_state() -> None:
+    versions = re.findall(r"^## (\S+)$", (paths.ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert sorted(file.name.removesuffix(".sql.gz") for file in RELEASED) == sorted(versions), "write it with: nox -s state"
