@@ -103,8 +103,11 @@ def test_privilege_that_an_administrators_role_passed_on_is_taken_back(server: S
             connection.execute("GRANT SELECT, DELETE ON system_config TO bill_readonly_user")
             connection.execute("RESET ROLE")
             Hook(server).apply(name)
-            kept = "SELECT has_table_privilege('analyst', 'system_config', 'DELETE WITH GRANT OPTION')"
-            assert connection.execute(kept.encode()).fetchone() == (True,)
+            kept = connection.execute(
+                "SELECT has_table_privilege('analyst', 'system_config', 'DELETE WITH GRANT OPTION'),"
+                " has_table_privilege('bill_readonly_user', 'system_config', 'DELETE')"
+            ).fetchone()
+            assert kept == (True, False)
             connection.execute("DROP OWNED BY analyst")
             assert catalogue(connection) == reference
         finally:
