@@ -68,16 +68,25 @@ def _read(kind: reads.Read, seconds: float) -> dict[str, pgbench.Times]:
 
 
 def _write(rows: int) -> dict[str, dict[str, Written]]:
-    first = {d: int(server.query(d, "SELECT last_value + 1 FROM bill_inquiry_history_id_seq")) for d in DATABASES}
+    first = {database: _next_number(database) for database in DATABASES}
     found = {}
     for name, script in writes.SCRIPTS.items():
         with step(f"write: {name}"):
-            turns: dict[str, list[Written]] = {database: [] for database in DATABASES}
-            for turn in range(writes.TURNS):
-                for d in DATABASES:
-                    turns[d].append(writes.run(d, script, rows, first[d] + turn * writes.A_TURN))
-            found[name] = {database: writes.together(done) for database, done in turns.items()}
+            found[name] = _in_turns(script, rows, first)
     return found
+
+
+def _in_turns(script: str, rows: int, first: Mapping[str, int]) -> dict[str, Written]:
+    """Write in each database in turn, several times; `first` is the number of each one's first row."""
+    turns: dict[str, list[Written]] = {database: [] for database in first}
+    for turn in range(writes.TURNS):
+        for database, number in first.items():
+            turns[database].append(writes.run(database, script, rows, number + turn * writes.A_TURN))
+    return {database: writes.together(done) for database, done in turns.items()}
+
+
+def _next_number(database: str) -> int:
+    return int(server.query(database, "SELECT last_value + 1 FROM bill_inquiry_history_id_seq"))
 
 
 def _bound(rows: int) -> Written:
@@ -85,10 +94,7 @@ def _bound(rows: int) -> Written:
     with step("write: an inquiry with the keys alone"):
         for index in server.query("chart", BESIDE_KEYS).splitlines():
             server.query("chart", f"DROP INDEX {index}")
-        first = int(server.query("chart", "SELECT last_value + 1 FROM bill_inquiry_history_id_seq"))
-        script = writes.SCRIPTS[writes.INQUIRY]
-        turns = range(writes.TURNS)
-        return writes.together([writes.run("chart", script, rows, first + turn * writes.A_TURN) for turn in turns])
+        return _in_turns(writes.SCRIPTS[writes.INQUIRY], rows, {"chart": _next_number("chart")})["chart"]
 
 
 def _retention(rows: int, seconds: float) -> dict[str, dict[str, retention.Deleted]]:

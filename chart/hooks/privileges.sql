@@ -1,5 +1,5 @@
--- Who may do what in the database and its schemas: what is missing is granted, what is too much is revoked, for the chart's roles and PUBLIC; other
--- roles' privileges are the administrator's. What is as it should be is not touched, so that a run without a change writes nothing.
+-- Who may do what in the database and its schemas: what is missing is granted, what is too much is revoked, for the chart's roles and
+-- PUBLIC; other roles' privileges are the administrator's. What is as it should be is not touched, so that a run without a change writes nothing.
 -- Roles that read everything (backup) or only statistics (monitoring) have that by membership. Nobody may pass a privilege on, none is
 -- on a column, and PUBLIC executes nothing; what a migration lets a role execute in public or cache, it keeps.
 BEGIN;
