@@ -60,7 +60,7 @@ def _runs(tier: str, arguments: list[str]) -> bool:
 def lint(session: nox.Session) -> None:
     """Check the chart, its rendered objects, the SQL, the shell scripts and the Python."""
     _install(session, "lint")
-    session.run("python", "-m", "harness.local.programs", "helm", "helm-docs", "kube-score")
+    session.run("python", "-m", "harness.local.programs", "helm", "kube-score")
     session.run("python", "-m", "harness.lint")
     session.notify("checkov")
 

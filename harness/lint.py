@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness import paths
+from harness import paths, values_schema
 from harness.progress import say, step
 
 # kube-score's checks that do not hold here, each with its reason; nothing else is switched off.
@@ -35,6 +35,7 @@ def main() -> int:
             "--strict",
             "chart/Chart.yaml",
             "chart/values.yaml",
+            "chart/values.schema.yaml",
             "presets",
             "tests",
         ],
@@ -56,7 +57,7 @@ def main() -> int:
     }
     checks |= _squawk()
     results = [_run(name, command) for name, command in checks.items()]
-    results.append(_documented())
+    results.append(_generated())
     results += [_score(values) for values in (None, paths.ROOT / "tests" / "render" / "everything-on.yaml")]
     return 0 if all(results) else 1
 
@@ -80,16 +81,14 @@ def _run(name: str, command: list[str], stdin: str | None = None) -> bool:
     return done.returncode == 0
 
 
-def _documented() -> bool:
-    """Whether chart/README.md is what helm-docs makes of values.yaml and README.md.gotmpl; it is written anew if not."""
-    helm_docs = [str(paths.BIN / "helm-docs"), "--chart-search-root=chart", "--sort-values-order=file", "--log-level=warning"]
-    readme = paths.CHART / "README.md"
-    before = readme.read_text()
-    passed = _run("helm-docs", helm_docs)
-    if readme.read_text() != before:
-        say("chart/README.md was not up to date with values.yaml; it is now: look at it and commit it")
-        return False
-    return passed
+def _generated() -> bool:
+    """Whether values.schema.json and the table of chart/README.md are what values.yaml says; they are written anew if not."""
+    with step("values.schema.json and README.md"):
+        stale = [file.name for file, text in values_schema.documents().items() if file.read_text() != text]
+        values_schema.main()
+    for name in stale:
+        say(f"chart/{name} was not up to date with values.yaml and values.schema.yaml; it is now: look at it and commit it")
+    return not stale
 
 
 def _score(values: Path | None) -> bool:

@@ -99,7 +99,7 @@ postgresql.parameters.{{ $name }}: the chart itself sets it; remove it{{ with ge
 {{- end }}
 
 {{- define "billdb.problems.memory" -}}
-{{- with .Values.resources.limits }}
+{{- with (.Values.resources | default dict).limits }}
 {{- if .memory }}
 {{- $parameters := $.Values.postgresql.parameters }}
 {{- $shared := include "billdb.bytes" (dict "value" ($parameters.shared_buffers | default "128MB") "unit" 8192) | int64 }}
@@ -115,8 +115,8 @@ resources.limits.memory: {{ .memory }}, but shared_buffers and work_mem for each
 
 {{- define "billdb.problems.resources" -}}
 {{- range $key, $resources := dict "resources" .Values.resources "schema.resources" .Values.schema.resources "tls.reload.resources" .Values.tls.reload.resources }}
-{{- $requests := $resources.requests | default dict }}
-{{- $limits := $resources.limits | default dict }}
+{{- $requests := ($resources | default dict).requests | default dict }}
+{{- $limits := ($resources | default dict).limits | default dict }}
 {{- if and $requests.memory $limits.memory }}
 {{- if gt (include "billdb.bytes" (dict "value" $requests.memory "unit" 1) | int64) (include "billdb.bytes" (dict "value" $limits.memory "unit" 1) | int64) }}
 {{ $key }}.requests.memory: {{ $requests.memory }} is more than {{ $key }}.limits.memory, {{ $limits.memory }}; lower the one or raise the other
@@ -161,7 +161,7 @@ resources.limits.memory: {{ .memory }}, but shared_buffers and work_mem for each
 {{- define "billdb.problems.claim" -}}
 {{- $name := include "billdb.name.pvc" . }}
 {{- $claim := lookup "v1" "PersistentVolumeClaim" .Release.Namespace $name }}
-{{- $class := include "billdb.name.storageClass" . }}
+{{- $class := .Values.persistence.storageClass }}
 {{- if .Values.persistence.existingClaim }}
 {{- if not $claim }}
 persistence.existingClaim: no PersistentVolumeClaim {{ $name }} in namespace {{ .Release.Namespace }}; create it first
@@ -177,7 +177,5 @@ persistence.accessModes: {{ .Values.persistence.accessModes | join "," }}, but t
 {{- if lt (include "billdb.bytes" (dict "value" .Values.persistence.size "unit" 1) | int64) (include "billdb.bytes" (dict "value" $size "unit" 1) | int64) }}
 persistence.size: {{ .Values.persistence.size }}, but the claim {{ $name }} has {{ $size }} and cannot shrink; set it to {{ $size }} or more
 {{- end }}
-{{- else if and .Values.storageClass.create (ne $class .Values.storageClass.name) (not (lookup "storage.k8s.io/v1" "StorageClass" "" $class)) }}
-persistence.storageClass: no StorageClass {{ $class }} in this cluster; it has: {{ range (lookup "storage.k8s.io/v1" "StorageClass" "" "").items }}{{ .metadata.name }} {{ end }}
 {{- end }}
 {{- end }}

@@ -85,7 +85,6 @@ MODULES = (
         {"kube-score": "github.com/zegl/kube-score/cmd/kube-score"},
         ("main.version={version}",),
     ),
-    Module("helm-docs", "github.com/norwoodj/helm-docs", {"helm-docs": "github.com/norwoodj/helm-docs/cmd/helm-docs"}),
     Module(
         "helm3",
         "helm.sh/helm/v3",

@@ -27,7 +27,7 @@ env:
 # What failed is seen by `kubectl describe` too.
 terminationMessagePolicy: FallbackToLogsOnError
 resources:
-  {{- toYaml .root.Values.schema.resources | nindent 2 }}
+  {{- toYaml (.root.Values.schema.resources | default dict) | nindent 2 }}
 securityContext:
   {{- include "billdb.containerSecurity" .root | nindent 2 }}
 volumeMounts:

@@ -43,5 +43,5 @@ same key, so that what it signed stays valid, and so do clients that know only t
 {{- $full := printf "%s.%s.svc" $service $.Release.Namespace }}
 {{- $names = concat $names (list $service (printf "%s.%s" $service $.Release.Namespace) $full (printf "%s.%s" $full $.Values.clusterDomain)) }}
 {{- end }}
-{{ concat $names (list "localhost") .Values.tls.extraNames | uniq | toJson }}
+{{ concat $names (list "localhost") (.Values.tls.extraNames | default list) | uniq | toJson }}
 {{- end }}

@@ -4,7 +4,9 @@ POSTGRES_DB: {{ .Values.auth.database }}
 POSTGRES_USER: postgres
 postgresql.conf: |
   {{- range $name, $value := .Values.postgresql.parameters }}
+  {{- if not (kindIs "invalid" $value) }}
   {{ $name }} = {{ include "billdb.config.value" $value }}
+  {{- end }}
   {{- end }}
   # What the chart itself decides:
   listen_addresses = '*'

@@ -56,7 +56,7 @@ env:
   - name: EVERY_SECONDS
     value: {{ .Values.tls.reload.everySeconds | quote }}
 resources:
-  {{- toYaml .Values.tls.reload.resources | nindent 2 }}
+  {{- toYaml (.Values.tls.reload.resources | default dict) | nindent 2 }}
 securityContext:
   {{- include "billdb.containerSecurity" . | nindent 2 }}
 volumeMounts:
