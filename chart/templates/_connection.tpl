@@ -16,13 +16,13 @@
 {{/* Environment of libpq over verified TLS: (dict "root" $ "role" ROLE). A password is read from /credentials/ROLE by connection.sh. */}}
 {{- define "billdb.connection.env" -}}
 - name: PGHOST
-  value: {{ include "billdb.host" .root }}
+  value: {{ include "billdb.host" .root | quote }}
 - name: PGPORT
   value: {{ .root.Values.service.port | quote }}
 - name: PGUSER
   value: {{ .role }}
 - name: PGDATABASE
-  value: {{ .root.Values.auth.database }}
+  value: {{ .root.Values.auth.database | quote }}
 - name: PGCONNECT_TIMEOUT
   value: "10"
 - name: CREDENTIALS
@@ -66,7 +66,7 @@
 {{- if ne .root.Values.tls.mode "disabled" }}
 - name: tls
   secret:
-    secretName: {{ include "billdb.name.tls" .root }}
+    secretName: {{ include "billdb.name.tls" .root | quote }}
     items:
       - key: ca.crt
         path: ca.crt
@@ -74,7 +74,7 @@
 {{- if eq .role "billdb_hook" }}
 - name: tls-hook
   secret:
-    secretName: {{ include "billdb.name.hookTLS" .root }}
+    secretName: {{ include "billdb.name.hookTLS" .root | quote }}
     # libpq refuses a key that others can read.
     defaultMode: 0440
     items:

@@ -1,22 +1,17 @@
-{{/* Labels of an object: (dict "root" $ "app" NAME "component" WORD). */}}
+{{/*
+Labels of an object: (dict "root" $ "app" NAME "component" WORD "extra" MAP). The chart's own come first: neither "extra" nor
+commonLabels can change them.
+*/}}
 {{- define "billdb.labels" -}}
-{{ include "billdb.podLabels" . }}
-app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-app.kubernetes.io/part-of: bill-inquiry
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+{{- $chart := printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+{{- $own := dict "app.kubernetes.io/version" .root.Chart.AppVersion "app.kubernetes.io/part-of" "bill-inquiry" "app.kubernetes.io/managed-by" .root.Release.Service "helm.sh/chart" $chart }}
+{{- include "billdb.podLabels" (dict "root" .root "app" .app "component" .component "extra" (merge $own (.extra | default dict))) }}
 {{- end }}
 
-{{/* Labels of a pod: without the chart's version, so that a new chart alone restarts nothing. */}}
+{{/* The same without the chart's version, so that a new chart alone restarts no pod. */}}
 {{- define "billdb.podLabels" -}}
-app: {{ .app }}
-tier: database
-app.kubernetes.io/name: {{ .root.Chart.Name }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
-app.kubernetes.io/component: {{ .component }}
-{{- with .root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $own := dict "app" .app "tier" "database" "app.kubernetes.io/name" .root.Chart.Name "app.kubernetes.io/instance" .root.Release.Name "app.kubernetes.io/component" .component }}
+{{- merge $own (.extra | default dict) (.root.Values.commonLabels | default dict) | toYaml }}
 {{- end }}
 
 {{- define "billdb.labels.server" -}}

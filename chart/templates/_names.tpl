@@ -52,3 +52,7 @@
 {{- define "billdb.name.test" -}}
 {{ include "billdb.name.stem" . }}-db-test
 {{- end }}
+
+{{- define "billdb.name.serviceAccount" -}}
+{{ .Values.serviceAccount.name | default (include "billdb.name.server" .) }}
+{{- end }}

@@ -1,42 +1,62 @@
-{{/* The PostgreSQL image: every pod of the chart runs it. */}}
+{{/* The PostgreSQL image: every pod of the chart runs it. A tag may be a whole number. */}}
 {{- define "billdb.image" -}}
 {{- with .Values.image -}}
-{{ .registry }}/{{ .repository }}{{ with .tag }}:{{ . }}{{ end }}{{ with .digest }}@{{ . }}{{ end }}
+{{ .registry }}/{{ .repository }}{{ with .tag }}:{{ toJson . | trimAll "\"" }}{{ end }}{{ with .digest }}@{{ . }}{{ end }}
 {{- end }}
 {{- end }}
 
-{{/* User and group id of PostgreSQL's programs: the image profile's own, whose volumes belong to it. */}}
+{{/* User and group id of PostgreSQL's programs: the image profile's own, whose volumes belong to it; nothing where the cluster assigns it. */}}
 {{- define "billdb.image.user" -}}
-{{ .Values.image.user | default (get (dict "official" 999 "bitnamilegacy" 1001 "cloudnative-pg" 26) .Values.image.profile) }}
+{{ .Values.image.user | default (get (dict "official" 999 "bitnamilegacy" 1001 "cloudnative-pg" 26 "assigned" "") .Values.image.profile) }}
 {{- end }}
 
-{{- define "billdb.pullSecrets" -}}
-{{- with .Values.image.pullSecrets }}
-imagePullSecrets:
-  {{- range . }}
-  - name: {{ . }}
-  {{- end }}
+{{/* Labels and annotations of every pod: (dict "root" $ "app" NAME "component" WORD "annotations" MAP). */}}
+{{- define "billdb.pod.metadata" -}}
+labels:
+  {{- include "billdb.podLabels" (merge (dict "extra" .root.Values.podLabels) .) | nindent 2 }}
+{{- with merge (.annotations | default dict) (.root.Values.podAnnotations | default dict) }}
+annotations:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 
-{{/* What the Pod Security standard "restricted" asks of a pod, and no token for an API that no pod needs. */}}
-{{- define "billdb.podSecurity" -}}
-serviceAccountName: {{ include "billdb.name.server" . }}
+{{/* What every pod has: what Pod Security's "restricted" asks of it, no token for an API that no pod needs, and where it may run. */}}
+{{- define "billdb.pod.spec" -}}
+serviceAccountName: {{ include "billdb.name.serviceAccount" . | quote }}
 automountServiceAccountToken: false
 enableServiceLinks: false
 securityContext:
   runAsNonRoot: true
-  runAsUser: {{ include "billdb.image.user" . }}
-  runAsGroup: {{ include "billdb.image.user" . }}
-  fsGroup: {{ include "billdb.image.user" . }}
+  {{- with include "billdb.image.user" . }}
+  runAsUser: {{ . }}
+  runAsGroup: {{ . }}
+  fsGroup: {{ . }}
+  {{- end }}
   fsGroupChangePolicy: OnRootMismatch
   seccompProfile:
     type: RuntimeDefault
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . | quote }}
+  {{- end }}
+{{- end }}
+{{- range $key := list "nodeSelector" "tolerations" "affinity" "topologySpreadConstraints" "priorityClassName" }}
+{{- with index $.Values $key }}
+{{ toYaml (dict $key .) }}
+{{- end }}
+{{- end }}
 {{- end }}
 
-{{- define "billdb.containerSecurity" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-capabilities:
-  drop: [ALL]
+{{/* What every container has: (dict "root" $ "resources" MAP). */}}
+{{- define "billdb.container" -}}
+image: {{ include "billdb.image" .root | quote }}
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+resources:
+  {{- .resources | default dict | toYaml | nindent 2 }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities:
+    drop: [ALL]
 {{- end }}

@@ -4,32 +4,27 @@ The container that runs a script of the schema ConfigMap against the server:
 */}}
 {{- define "billdb.schema.container" -}}
 name: {{ .name }}
-image: {{ include "billdb.image" .root }}
-imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+{{ include "billdb.container" (dict "root" .root "resources" .root.Values.schema.resources) }}
 # At its deadline the script ends itself: a pod whose Job has run out of time is deleted, and its log with it.
-command: [timeout, --kill-after=10, {{ .root.Values.schema.deadlineSeconds | quote }}, /bin/bash, /scripts/{{ .script }}]
+command: [timeout, --kill-after=10, {{ int .root.Values.schema.deadlineSeconds | quote }}, /bin/bash, /scripts/{{ .script }}]
 env:
   {{- include "billdb.connection.env" . | nindent 2 }}
   - name: PGAPPNAME
     value: billdb/{{ .name }}
   - name: RELEASE
-    value: {{ .root.Release.Name }}
+    value: {{ .root.Release.Name | quote }}
   - name: CHART_VERSION
     value: {{ .root.Chart.Version | quote }}
   - name: DEADLINE_SECONDS
-    value: {{ .root.Values.schema.deadlineSeconds | quote }}
+    value: {{ int .root.Values.schema.deadlineSeconds | quote }}
   - name: WAIT_SECONDS
-    value: {{ .root.Values.schema.waitSeconds | quote }}
+    value: {{ int .root.Values.schema.waitSeconds | quote }}
   - name: LOCK_TIMEOUT
-    value: {{ .root.Values.schema.lockTimeoutSeconds }}s
+    value: {{ int .root.Values.schema.lockTimeoutSeconds }}s
   - name: LOCK_TRIES
-    value: {{ .root.Values.schema.lockTries | quote }}
+    value: {{ int .root.Values.schema.lockTries | quote }}
 # What failed is seen by `kubectl describe` too.
 terminationMessagePolicy: FallbackToLogsOnError
-resources:
-  {{- toYaml (.root.Values.schema.resources | default dict) | nindent 2 }}
-securityContext:
-  {{- include "billdb.containerSecurity" .root | nindent 2 }}
 volumeMounts:
   - name: schema-script
     mountPath: /scripts
@@ -43,7 +38,7 @@ volumeMounts:
 {{- define "billdb.schema.volumes" -}}
 - name: schema-script
   configMap:
-    name: {{ include "billdb.name.schemaScript" .root }}
+    name: {{ include "billdb.name.schemaScript" .root | quote }}
 - name: tmp
   emptyDir: {}
 {{ include "billdb.connection.volumes" . }}

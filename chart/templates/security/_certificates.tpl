@@ -1,6 +1,5 @@
 {{/*
-A CA and a certificate that it signed, kept in two Secrets over upgrades. Gives "ca" and "certificate", each with Cert, Key
-and NotAfter (a day), into the dict that it is called with:
+The Secrets of a CA and of a certificate that it signed, kept over upgrades; both come out of one render, for they belong together:
 (dict "root" $ "ca" SECRET "certificate" SECRET "commonName" NAME "names" LIST).
 A certificate is made anew when its names changed or its last day is near. A CA near its end gets a new certificate for the
 same key, so that what it signed stays valid, and so do clients that know only the old one.
@@ -10,30 +9,60 @@ same key, so that what it signed stays valid, and so do clients that know only t
 {{- $namespace := .root.Release.Namespace }}
 {{- $day := "2006-01-02" }}
 {{- $renew := now | dateModify (printf "+%dh" (mul 24 $tls.renewBeforeDays)) | date $day }}
-{{- $ca := dict }}
 {{- $keptCA := lookup "v1" "Secret" $namespace .ca | default dict }}
 {{- if not (dig "data" "ca.key" "" $keptCA) }}{{ $keptCA = dict }}{{ end }}
-{{- $lastDay := dig "metadata" "annotations" "billdb/not-after" "" $keptCA }}
-{{- $commonName := printf "%s CA" .commonName }}
-{{- if and $keptCA.data (gt $lastDay $renew) }}
+{{- $lastDayCA := dig "metadata" "annotations" "billdb/not-after" "" $keptCA }}
+{{- $ca := dict }}
+{{- if and $keptCA.data (gt $lastDayCA $renew) }}
 {{- $ca = buildCustomCert (index $keptCA.data "ca.crt") (index $keptCA.data "ca.key") }}
 {{- else }}
 {{- $key := genPrivateKey "ecdsa" }}
 {{- if $keptCA.data }}{{ $key = index $keptCA.data "ca.key" | b64dec }}{{ end }}
-{{- $ca = genCAWithKey $commonName (int $tls.caValidityDays) $key }}
-{{- $lastDay = now | dateModify (printf "+%dh" (mul 24 $tls.caValidityDays)) | date $day }}
+{{- $ca = genCAWithKey (printf "%s CA" .commonName) (int $tls.caValidityDays) $key }}
+{{- $lastDayCA = now | dateModify (printf "+%dh" (mul 24 $tls.caValidityDays)) | date $day }}
 {{- end }}
-{{- $_ := set . "ca" (dict "Cert" $ca.Cert "Key" $ca.Key "NotAfter" $lastDay) }}
 {{- $kept := lookup "v1" "Secret" $namespace .certificate | default dict }}
-{{- $lastDay = dig "metadata" "annotations" "billdb/not-after" "" $kept }}
+{{- $lastDay := dig "metadata" "annotations" "billdb/not-after" "" $kept }}
 {{- $sameNames := eq (join "," .names) (dig "metadata" "annotations" "billdb/names" "" $kept) }}
+{{- $certificate := dict }}
 {{- if and $keptCA.data $kept.data $sameNames (gt $lastDay $renew) }}
-{{- $_ := set . "certificate" (dict "Cert" (index $kept.data "tls.crt" | b64dec) "Key" (index $kept.data "tls.key" | b64dec) "NotAfter" $lastDay) }}
+{{- $certificate = dict "Cert" (index $kept.data "tls.crt" | b64dec) "Key" (index $kept.data "tls.key" | b64dec) }}
 {{- else }}
-{{- $certificate := genSignedCertWithKey .commonName (list "127.0.0.1") .names (int $tls.validityDays) $ca (genPrivateKey "ecdsa") }}
+{{- $certificate = genSignedCertWithKey .commonName (list "127.0.0.1") .names (int $tls.validityDays) $ca (genPrivateKey "ecdsa") }}
 {{- $lastDay = now | dateModify (printf "+%dh" (mul 24 $tls.validityDays)) | date $day }}
-{{- $_ := set . "certificate" (dict "Cert" $certificate.Cert "Key" $certificate.Key "NotAfter" $lastDay) }}
 {{- end }}
+apiVersion: v1
+kind: Secret
+metadata:
+  name: {{ .ca | quote }}
+  namespace: {{ $namespace | quote }}
+  labels:
+    {{- include "billdb.labels.server" .root | nindent 4 }}
+  annotations:
+    # Clients trust this CA: it must stay the same over uninstall and install.
+    helm.sh/resource-policy: keep
+    billdb/not-after: {{ $lastDayCA | quote }}
+type: Opaque
+data:
+  ca.crt: {{ $ca.Cert | b64enc }}
+  ca.key: {{ $ca.Key | b64enc }}
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: {{ .certificate | quote }}
+  namespace: {{ $namespace | quote }}
+  labels:
+    {{- include "billdb.labels.server" .root | nindent 4 }}
+  annotations:
+    helm.sh/resource-policy: keep
+    billdb/names: {{ join "," .names | quote }}
+    billdb/not-after: {{ $lastDay | quote }}
+type: kubernetes.io/tls
+data:
+  ca.crt: {{ $ca.Cert | b64enc }}
+  tls.crt: {{ $certificate.Cert | b64enc }}
+  tls.key: {{ $certificate.Key | b64enc }}
 {{- end }}
 
 {{/* DNS names that clients may call the server by, as a list in JSON. */}}

@@ -32,9 +32,9 @@ projected:
     {{- range .roles }}
     {{- $role := dict "root" $root "role" . }}
     - secret:
-        name: {{ include "billdb.role.secret" $role }}
+        name: {{ include "billdb.role.secret" $role | quote }}
         items:
-          - key: {{ include "billdb.role.key" $role }}
+          - key: {{ include "billdb.role.key" $role | quote }}
             path: {{ . }}
     {{- end }}
 {{- end }}

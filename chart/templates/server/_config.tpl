@@ -1,6 +1,6 @@
 {{/* The data of the server's ConfigMap; the pod's checksum annotation is made of it. */}}
 {{- define "billdb.config" -}}
-POSTGRES_DB: {{ .Values.auth.database }}
+POSTGRES_DB: {{ .Values.auth.database | quote }}
 POSTGRES_USER: postgres
 postgresql.conf: |
   {{- range $name, $value := .Values.postgresql.parameters }}
@@ -20,6 +20,9 @@ postgresql.conf: |
   ssl_cert_file = '/etc/postgresql-tls/tls.crt'
   ssl_key_file = '/etc/postgresql-tls/tls.key'
   ssl_min_protocol_version = '{{ .Values.tls.minVersion }}'
+  {{- with .Values.tls.ciphers }}
+  ssl_ciphers = '{{ . }}'
+  {{- end }}
   {{- if eq (include "billdb.hook.login" .) "certificate" }}
   ssl_ca_file = '/etc/postgresql-clients/ca.crt'
   {{- end }}
@@ -29,12 +32,18 @@ postgresql.conf: |
   include_if_exists = '/var/run/postgresql/audit.conf'
 pg_hba.conf: |
   {{- include "billdb.config.hba" . | nindent 2 }}
+{{- with include "billdb.image.user" . }}
 pg_ident.conf: |
   # No maps.
 # PostgreSQL's programs ask for the name behind their user id, and not every image knows it.
 passwd: |
   root:x:0:0:root:/root:/bin/bash
-  postgres:x:{{ include "billdb.image.user" . }}:{{ include "billdb.image.user" . }}:PostgreSQL:/tmp:/bin/bash
+  postgres:x:{{ . }}:{{ . }}:PostgreSQL:/tmp:/bin/bash
+{{- else }}
+pg_ident.conf: |
+  # A user id that the cluster assigns is known by its number.
+  assigned /^[0-9]+$ postgres
+{{- end }}
 {{- range $path, $_ := .Files.Glob "server/*.sh" }}
 {{ base $path }}: |
   {{- $.Files.Get $path | nindent 2 }}

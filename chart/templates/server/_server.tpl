@@ -5,29 +5,17 @@ exec:
 {{ toYaml .timing }}
 {{- end }}
 
-{{- define "billdb.server.volumeMounts" -}}
-- name: postgresql-data
-  mountPath: {{ .Values.persistence.mountPath }}
+{{/* Mounts of the server's containers; the first are the reloader's too. */}}
+{{- define "billdb.server.configMounts" -}}
 - name: config
   mountPath: /etc/postgresql
   readOnly: true
+{{- if include "billdb.image.user" . }}
 - name: config
   mountPath: /etc/passwd
   subPath: passwd
   readOnly: true
-{{- include "billdb.server.tlsMounts" . }}
-- name: run
-  mountPath: /var/run/postgresql
-- name: tmp
-  mountPath: /tmp
-- name: shm
-  mountPath: /dev/shm
-{{- with .Values.extraVolumeMounts }}
-{{ toYaml . }}
 {{- end }}
-{{- end }}
-
-{{- define "billdb.server.tlsMounts" -}}
 {{- if ne .Values.tls.mode "disabled" }}
 - name: tls
   mountPath: /etc/postgresql-tls
@@ -38,13 +26,31 @@ exec:
   mountPath: /etc/postgresql-clients
   readOnly: true
 {{- end }}
+- name: run
+  mountPath: /var/run/postgresql
+{{- end }}
+
+{{- define "billdb.server.ownMounts" -}}
+{{ include "billdb.server.configMounts" . }}
+- name: tmp
+  mountPath: /tmp
+- name: shm
+  mountPath: /dev/shm
+{{- end }}
+
+{{- define "billdb.server.volumeMounts" -}}
+- name: postgresql-data
+  mountPath: {{ .Values.persistence.mountPath | quote }}
+{{ include "billdb.server.ownMounts" . }}
+{{- with .Values.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{/* The container that has a renewed certificate served. */}}
 {{- define "billdb.server.reloader" -}}
 name: reload-certificates
-image: {{ include "billdb.image" . }}
-imagePullPolicy: {{ .Values.image.pullPolicy }}
+{{ include "billdb.container" (dict "root" . "resources" .Values.tls.reload.resources) }}
 command: [/bin/bash, /etc/postgresql/reload-certificates.sh]
 env:
   - name: PGHOST
@@ -55,19 +61,6 @@ env:
     value: billdb/reload-certificates
   - name: EVERY_SECONDS
     value: {{ .Values.tls.reload.everySeconds | quote }}
-resources:
-  {{- toYaml (.Values.tls.reload.resources | default dict) | nindent 2 }}
-securityContext:
-  {{- include "billdb.containerSecurity" . | nindent 2 }}
 volumeMounts:
-  - name: config
-    mountPath: /etc/postgresql
-    readOnly: true
-  - name: config
-    mountPath: /etc/passwd
-    subPath: passwd
-    readOnly: true
-  - name: run
-    mountPath: /var/run/postgresql
-  {{- include "billdb.server.tlsMounts" . | nindent 2 }}
+  {{- include "billdb.server.configMounts" . | nindent 2 }}
 {{- end }}
