@@ -52,7 +52,3 @@
 {{- define "billdb.name.test" -}}
 {{ include "billdb.name.stem" . }}-db-test
 {{- end }}
-
-{{- define "billdb.name.storageClass" -}}
-{{ .Values.persistence.storageClass | default .Values.storageClass.name }}
-{{- end }}

@@ -60,7 +60,6 @@ REFUSED = [
     ("persistence/storageclass", "x", "'storageclass' not allowed", "'storageClass'"),
     ("persistence/accessModes", ["ReadWriteMany"], "/persistence/accessModes/0", "'ReadWriteOnce'"),
     ("persistence/mountPath", "data", "/persistence/mountPath", "^/"),
-    ("storageClass/name", "", "/storageClass/name", "want 1"),
     ("storageClass/reclaimPolicy", "Recycle", "/storageClass/reclaimPolicy", "'Retain', 'Delete'"),
     ("service/port", 80, "/service/port", "want 1,024"),
     ("service/type", "ExternalName", "/service/type", "'ClusterIP', 'NodePort', 'LoadBalancer'"),
@@ -146,7 +145,7 @@ def test_the_schema_knows_exactly_the_values_that_there_are() -> None:
 
 
 def test_every_map_of_the_schema_is_closed_and_names_its_keys() -> None:
-    open_by_nature = {"parameters", "commonLabels", "podLabels", "podAnnotations", "nodeSelector", "global", "extraMigrations",
+    open_by_nature = {"parameters", "commonLabels", "podLabels", "podAnnotations", "annotations", "nodeSelector", "global", "extraMigrations",
                       "matchLabels", "nodeAffinity", "podAffinity", "podAntiAffinity"}  # fmt: skip
     closed = []
 

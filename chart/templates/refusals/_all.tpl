@@ -1,17 +1,9 @@
 {{/* What the schema of the values cannot say. Each template gives one line a problem: KEY: what was found; what to do. */}}
 
 {{- define "billdb.problems" -}}
-{{ include "billdb.problems.parameters" . }}
-{{ include "billdb.problems.memory" . }}
-{{ include "billdb.problems.resources" . }}
-{{ include "billdb.problems.tls" . }}
-{{ include "billdb.problems.migrations" . }}
-{{- if include "billdb.cluster" . }}
-{{ include "billdb.problems.secrets" . }}
-{{ include "billdb.problems.claim" . }}
-{{ include "billdb.problems.certManager" . }}
-{{- else }}
-{{ include "billdb.problems.withoutCluster" . }}
+{{- $seen := ternary (list "secrets" "claim" "storageClass" "certManager" "moved" "foreign") (list "withoutCluster") (eq (include "billdb.cluster" .) "true") }}
+{{- range concat (list "parameters" "memory" "resources" "tls" "migrations" "passwords" "service") $seen }}
+{{ include (printf "billdb.problems.%s" .) $ }}
 {{- end }}
 {{- end }}
 
