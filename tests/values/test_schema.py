@@ -145,8 +145,8 @@ def test_the_schema_knows_exactly_the_values_that_there_are() -> None:
 
 
 def test_every_map_of_the_schema_is_closed_and_names_its_keys() -> None:
-    open_by_nature = {"parameters", "commonLabels", "podLabels", "podAnnotations", "annotations", "nodeSelector", "global", "extraMigrations",
-                      "matchLabels", "nodeAffinity", "podAffinity", "podAntiAffinity"}  # fmt: skip
+    open_by_nature = {"parameters", "commonLabels", "podLabels", "podAnnotations", "annotations", "nodeSelector", "global",
+                      "extraMigrations", "matchLabels", "nodeAffinity", "podAffinity", "podAntiAffinity"}  # fmt: skip
     closed = []
 
     def walk(schema: Any, name: str) -> None:

@@ -39,7 +39,7 @@ persistence.size: {{ .Values.persistence.size }}, but the claim {{ $name }} has 
 {{- $has := printf "it has: %s" (join ", " $names | default "none") }}
 {{- if and (not $class) (not $found) }}
 persistence.storageClass: empty, but this cluster has no default StorageClass; {{ $has }}; set it to one of them
-{{- else if not (or $found (hasPrefix "kubernetes.io/" $provisioner) (lookup "storage.k8s.io/v1" "CSIDriver" "" $provisioner)) }}
+{{- else if not (or $found (hasPrefix "kubernetes.io/" $provisioner) (and (not (contains "/" $provisioner)) (lookup "storage.k8s.io/v1" "CSIDriver" "" $provisioner))) }}
 persistence.storageClass: {{ $class }}, but this cluster has neither this StorageClass nor the driver to make it with, {{ $provisioner }}; {{ $has }}; set it to one of them, or to "" for the default (presets/any-cluster.yaml), or install the driver (storageClass.provisioner)
 {{- end }}
 {{- end }}
