@@ -1,7 +1,5 @@
 """Values that would leave a running release's data behind are refused, and the ways that the refusals name keep it."""
 
-from collections.abc import Iterator
-
 import pytest
 import yaml
 
@@ -12,7 +10,7 @@ KEPT = "SELECT answer FROM kept"
 
 
 @pytest.fixture(scope="module")
-def filled(database: Release) -> Iterator[Release]:
+def filled(database: Release) -> Release:
     """The release with data of its own."""
     database.cluster.sql("CREATE TABLE kept AS SELECT 42 AS answer")
     return database

@@ -24,14 +24,8 @@ rm -f $PGDATA/postgresql.conf $PGDATA/pg_hba.conf
 echo 'local all all trust' > /tmp/hba; : > /tmp/conf
 exec postgres -c config_file=/tmp/conf -c hba_file=/tmp/hba -c unix_socket_directories=/tmp -c listen_addresses=127.0.0.1
 """
-ASIDE = """
-CREATE SCHEMA plan;
-DO $$DECLARE t regclass; BEGIN
-  FOR t IN SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' LOOP
-    EXECUTE format('ALTER TABLE %s SET SCHEMA plan', t);
-  END LOOP;
-END$$
-"""
+DOCUMENT = (paths.ROOT / "docs" / "clusters.md").read_text()
+ASIDE = DOCUMENT.partition("<<'SQL'\n")[2].partition("   SQL\n")[0]
 
 
 @pytest.fixture
