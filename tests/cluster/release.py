@@ -1,10 +1,13 @@
 """A release of the chart in a namespace of its own, and clients beside it."""
 
+import re
+import subprocess
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 import yaml
 
 from harness import paths
@@ -29,6 +32,20 @@ class Release:
     def upgrade(self, values: Values | None = None, *arguments: str, timeout: str = "120s", program: str = "helm") -> str:
         """`helm upgrade --wait` with these values over SMALL; returns what helm prints. Raises CommandError."""
         return self._helm("upgrade", values, *arguments, timeout=timeout, program=program)
+
+    def refused(self, verb: str, values: Values | None = None, *arguments: str) -> list[str]:
+        """The lines with which the chart refuses `install` or `upgrade` with these values."""
+        with pytest.raises(CommandError) as refusal:
+            self._helm(verb, values, *arguments, timeout="120s", program="helm")
+        lines = [line.removeprefix("- ") for line in str(refusal.value).splitlines() if line.startswith("- ")]
+        assert lines, refusal.value
+        return lines
+
+    def cure(self, refusal: str) -> None:
+        """Run the commands that a refusal gives, as they are."""
+        given = re.search(r"kubectl .*(?=, then try again)", refusal)
+        assert given, refusal
+        subprocess.run(["bash", "-ec", given[0]], env=self.cluster.environment, check=True, timeout=120)
 
     def _helm(self, verb: str, values: Values | None, *arguments: str, timeout: str, program: str) -> str:
         chart = [] if any("oci://" in argument for argument in arguments) else [str(paths.CHART)]

@@ -95,3 +95,17 @@ def test_another_mode_is_refused_with_a_cure_that_works_and_restarts_nothing(iss
     assert issued.ask("client", "psql -Atc 'SELECT 1'") == (True, "1\n")
     assert server_state(issued) == state
     assert issued.cluster.kubectl("get", "certificate", "--output=name").split() == [f"certificate.cert-manager.io/{CA}"]
+
+
+def test_generated_certificates_give_way_to_the_issuers_and_restart_nothing(issued: Release) -> None:
+    state, generated = server_state(issued), secret(issued, SERVER)["tls.crt"]
+    assert "STATUS: deployed" in issued.upgrade(VALUES, timeout="240s")
+    wanted = [f"certificate/{name}" for name in (SERVER, HOOK, HOOK_CA)]
+    issued.cluster.kubectl("wait", *wanted, "--for=condition=Ready", "--timeout=60s")
+    assert secret(issued, SERVER)["tls.crt"] != generated
+    certificate(issued, SERVER).verify_directly_issued_by(certificate(issued, CA))
+    certificate(issued, HOOK).verify_directly_issued_by(certificate(issued, HOOK_CA))
+    wait_until_served(issued, secret(issued, SERVER)["tls.crt"])
+    assert "Succeeded" in issued.cluster.helm("test", issued.name)
+    assert "STATUS: deployed" in issued.upgrade(VALUES, timeout="240s")
+    assert server_state(issued) == state

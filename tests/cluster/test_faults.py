@@ -54,14 +54,16 @@ def test_a_setting_that_the_server_refuses_is_mended_by_the_next_upgrade(fresh: 
 
 
 def test_a_claim_that_cannot_bind_is_mended_once_it_is_deleted(fresh: Release) -> None:
-    broken = {"name": "billdb-test-broken", "provisioner": "example.com/no-such-driver"}
-    message = refused("install", fresh, {"storageClass": broken})
+    message = refused("install", fresh, {"persistence": {"storageClass": "none-such"}, "storageClass": {"create": False}})
     assert "postgresql-bill-inquiry" in message
-    fresh.cluster.kubectl("delete", "pvc/postgresql-bill-inquiry-pvc", "--wait=true")
+    [refusal] = fresh.refused("upgrade")
+    assert refusal == (
+        "persistence.storageClass: managed-standard, but the claim postgresql-bill-inquiry-pvc has none-such and cannot change "
+        "it; it holds no data yet: kubectl delete pvc -n billdb-faults postgresql-bill-inquiry-pvc, then try again"
+    )
+    fresh.cure(refusal)
     fresh.upgrade()
     assert fresh.cluster.sql(MENDED) == "13"
-    assert fresh.cluster.get("storageclass/billdb-test-broken")["reclaimPolicy"] == "Retain", "a class is never removed"
-    fresh.cluster.kubectl("delete", "storageclass/billdb-test-broken")
 
 
 def test_the_chart_leaves_a_storage_class_that_exists_alone(fresh: Release) -> None:

@@ -60,3 +60,19 @@ def test_a_released_migration_that_was_changed_stops_the_upgrade_before_anything
     assert "V0003__tables.sql was changed after it was applied" in log
     database.cluster.sql("UPDATE audit.schema_migration SET sha256 = substr(sha256, 2) WHERE version = 3")
     assert "STATUS: deployed" in database.upgrade()
+
+
+def test_a_rollback_after_a_rotation_brings_the_old_passwords_back(database: Release) -> None:
+    def logs_in(role: str, password: str) -> bool:
+        return database.ask("client", "psql -Atc 'SELECT 1'", {"PGUSER": role, "PGPASSWORD": password})[0]
+
+    old = database.passwords()
+    given = {"postgresPassword": "rotated postgres", "roles": {"bill_inquiry_user": {"password": "rotated service"}}}
+    database.upgrade({"auth": given})
+    assert logs_in("postgres", "rotated postgres")
+    assert logs_in("bill_inquiry_user", "rotated service")
+    database.cluster.helm("rollback", database.name, "--wait")
+    assert database.passwords() == old
+    found = {role: (logs_in(role, old[role]), logs_in(role, f"rotated {what}"))
+             for role, what in (("postgres", "postgres"), ("bill_inquiry_user", "service"))}  # fmt: skip
+    assert found == {"postgres": (True, False), "bill_inquiry_user": (True, False)}

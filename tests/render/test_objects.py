@@ -31,7 +31,7 @@ NAMES = {
     ("StatefulSet", "postgresql-bill-inquiry"),
     ("StorageClass", "managed-standard"),
 }
-KEPT = {"PersistentVolumeClaim", "Secret", "StorageClass"}
+KEPT = {"PersistentVolumeClaim", "Secret"}
 
 
 def server(manifests: Manifests) -> Object:
@@ -238,6 +238,43 @@ def test_the_storage_class_is_azures_and_keeps_the_disk_of_a_deleted_claim(defau
         "allowVolumeExpansion": True,
     }
     assert render({"storageClass": {"reclaimPolicy": "Delete"}})["StorageClass", "managed-standard"]["reclaimPolicy"] == "Delete"
+
+
+def test_the_storage_class_is_a_hook_that_nothing_deletes_and_so_no_part_of_a_revision(default: Manifests) -> None:
+    assert default["StorageClass", "managed-standard"]["metadata"]["annotations"] == {
+        "helm.sh/hook": "pre-install,pre-upgrade",
+        "helm.sh/hook-delete-policy": "hook-failed",
+    }
+
+
+@pytest.mark.parametrize("values", [
+    {"storageClass": {"create": False}},
+    {"persistence": {"storageClass": ""}},
+    {"persistence": {"existingClaim": "mine"}},
+    {"withoutCluster": "refuse", "auth": {"existingSecret": "x", "hookLogin": "password"}, "tls": {"mode": "disabled"}},
+], ids=["not wanted", "the cluster's default", "a claim of one's own", "helm template, Argo CD"])  # fmt: skip
+def test_no_storage_class_is_rendered_where_none_is_to_be_made(values: dict[str, object]) -> None:
+    assert render(values).of("StorageClass") == []
+
+
+@pytest.mark.parametrize(("name", "written"), [("fast", {"storageClassName": "fast"}), ("", {})], ids=["named", "default"])
+def test_the_claim_names_its_class_or_leaves_it_to_the_cluster(name: str, written: dict[str, str]) -> None:
+    spec = render({"persistence": {"storageClass": name}})["PersistentVolumeClaim", "postgresql-bill-inquiry-pvc"]["spec"]
+    assert {key: spec[key] for key in spec if key not in ("accessModes", "resources")} == written
+
+
+def test_the_services_annotations_and_source_ranges_reach_it(default: Manifests) -> None:
+    service = render(EVERYTHING_ON)["Service", "postgresql-bill-inquiry"]
+    assert service["metadata"]["annotations"] == {"note": "here"}
+    assert service["spec"]["loadBalancerSourceRanges"] == ("10.0.0.0/8",)
+    plain = default["Service", "postgresql-bill-inquiry"]
+    assert ("annotations" in plain["metadata"], "loadBalancerSourceRanges" in plain["spec"]) == (False, False)
+
+
+def test_no_two_services_have_one_selector(manifests: Manifests) -> None:
+    selectors = [dict(service["spec"]["selector"]) for service in manifests.of("Service")]
+    assert len(selectors) == 2
+    assert selectors[0] != selectors[1]
 
 
 def test_a_drain_is_never_blocked_by_the_disruption_budget(default: Manifests) -> None:

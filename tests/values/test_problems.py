@@ -99,6 +99,47 @@ def test_two_migrations_of_one_number_are_refused() -> None:
     assert problem.startswith("schema.extraMigrations: V9001__a.sql and V9001__b.sql have the same number")
 
 
+INTERNAL = {
+    "service.beta.kubernetes.io/azure-load-balancer-internal": "true",
+    "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal",
+    "service.beta.kubernetes.io/aws-load-balancer-internal": "true",
+    "networking.gke.io/load-balancer-type": "Internal",
+    "cloud.google.com/load-balancer-type": "Internal",
+}
+
+
+@pytest.mark.parametrize("service", [
+    {},
+    {"annotations": {"service.beta.kubernetes.io/azure-load-balancer-internal": "false"}},
+    {"annotations": {"service.beta.kubernetes.io/aws-load-balancer-scheme": "internet-facing"}},
+    {"loadBalancerSourceRanges": ["10.0.0.0/8", "0.0.0.0/0"]},
+    {"loadBalancerSourceRanges": ["::/0", "10.0.0.0/8"]},
+], ids=str)  # fmt: skip
+def test_a_load_balancer_that_is_open_to_the_internet_is_refused(service: dict[str, object]) -> None:
+    [problem] = problems({"service": {"type": "LoadBalancer"} | service})
+    assert problem.startswith("service.type: LoadBalancer, open to every address; name the clients' addresses in service.load")
+
+
+@pytest.mark.parametrize("service", [
+    {"loadBalancerSourceRanges": ["10.0.0.0/8", "192.0.2.0/24"]},
+    *({"annotations": {name: value}} for name, value in INTERNAL.items()),
+], ids=str)  # fmt: skip
+def test_a_load_balancer_that_is_internal_or_for_known_addresses_is_accepted(service: dict[str, object]) -> None:
+    assert render({"service": {"type": "LoadBalancer"} | service})["Service", "postgresql-bill-inquiry"]
+
+
+@pytest.mark.parametrize(("auth", "expected"), [
+    ({"existingSecret": "all", "postgresPassword": "x"}, "auth.postgresPassword: given, but auth.existingSecret takes it from "),
+    ({"existingSecret": "all", "roles": {"bill_inquiry_user": {"password": "x"}}},
+     "auth.roles.bill_inquiry_user.password: given, but auth.existingSecret takes it from the Secret all; remove"),
+    ({"postgresPassword": "x", "roles": {"postgres": {"existingSecret": "one"}}},
+     "auth.postgresPassword: given, but auth.roles.postgres.existingSecret takes it from the Secret one; remove"),
+], ids=str)  # fmt: skip
+def test_a_password_beside_the_secret_that_holds_it_is_refused(auth: dict[str, object], expected: str) -> None:
+    [problem] = problems({"auth": auth})
+    assert problem.startswith(expected)
+
+
 def test_all_problems_are_said_at_once() -> None:
     values = {"postgresql": {"parameters": {"port": 1, "work_mem": "1GB"}}, "resources": {"requests": {"cpu": 2}}}
     assert len(problems(values)) == 3

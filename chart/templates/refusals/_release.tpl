@@ -1,0 +1,55 @@
+{{/* What the namespace holds against what the values ask for: no data is left behind, and none is taken over, unsaid. */}}
+
+{{/* The server's name, its claim or its database changed on a running release: it would go on with an empty database. */}}
+{{- define "billdb.problems.moved" -}}
+{{- $server := include "billdb.name.server" . }}
+{{- $claim := include "billdb.name.pvc" . }}
+{{- $reinstall := printf "to move, run helm uninstall %s -n %s, which keeps data and passwords, then helm install with" .Release.Name .Release.Namespace }}
+{{- range $found := (lookup "apps/v1" "StatefulSet" .Release.Namespace "").items }}
+{{- range .spec.template.spec.volumes }}
+{{- if and (eq .name "postgresql-data") (eq (dig "metadata" "annotations" "meta.helm.sh/release-name" "" $found) $.Release.Name) }}
+{{- $has := .persistentVolumeClaim.claimName }}
+{{- if ne $found.metadata.name $server }}
+fullnameOverride: it names the server {{ $server }}, but this release's server is {{ $found.metadata.name }}, whose data would stay behind; set it back, or {{ $reinstall }} persistence.existingClaim={{ $has }} and auth.existingSecret={{ $found.metadata.name }}-secret as well
+{{- else if ne $has $claim }}
+persistence.existingClaim: the server would run on the claim {{ $claim }}, but this release's data is on {{ $has }}; keep that, or {{ $reinstall }} the other claim
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- $config := include "billdb.name.config" . }}
+{{- $has := dig "data" "POSTGRES_DB" "" (lookup "v1" "ConfigMap" .Release.Namespace $config | default dict) }}
+{{- if not (has $has (list "" .Values.auth.database)) }}
+auth.database: {{ .Values.auth.database }}, but this release's database is {{ $has }}, and the service would find an empty one; keep that, or rename it while no client is connected: kubectl exec -n {{ .Release.Namespace }} {{ $server }}-0 -- psql -U postgres -c 'ALTER DATABASE "{{ $has }}" RENAME TO "{{ .Values.auth.database }}"' && kubectl patch -n {{ .Release.Namespace }} configmap {{ $config }} --type=merge -p '{"data":{"POSTGRES_DB":"{{ .Values.auth.database }}"}}', then try again
+{{- end }}
+{{- end }}
+
+{{/* Objects of these names that another release or a person made: helm would name one of them, and no way on. */}}
+{{- define "billdb.problems.foreign" -}}
+{{- $namespace := .Release.Namespace }}
+{{- $server := include "billdb.name.server" . }}
+{{- $claims := ternary list (list (include "billdb.name.pvc" .)) (not (empty .Values.persistence.existingClaim)) }}
+{{- $configs := list (include "billdb.name.config" .) (include "billdb.name.schemaScript" .) }}
+{{- $kinds := dict "StatefulSet" (list $server) "Service" (list $server) "ConfigMap" $configs "PersistentVolumeClaim" $claims "Secret" (include "billdb.secrets.own" . | fromJsonArray) }}
+{{- $holding := "" }}
+{{- $replaced := "" }}
+{{- $running := "" }}
+{{- range $kind, $names := ternary $kinds dict .Release.IsInstall }}
+{{- range $names }}
+{{- $object := lookup (ternary "apps/v1" "v1" (eq $kind "StatefulSet")) $kind $namespace . | default dict }}
+{{- $owner := dig "metadata" "annotations" "meta.helm.sh/release-name" "" $object }}
+{{- if and $object (ne $owner $.Release.Name) }}
+{{- $name := printf " %s/%s" (lower $kind) . }}
+{{- if has $kind (list "PersistentVolumeClaim" "Secret") }}{{ $holding = print $holding $name }}{{ else }}{{ $replaced = print $replaced $name }}{{ end }}
+{{- if eq $kind "StatefulSet" }}{{ $running = $owner }}{{ end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- $delete := printf "kubectl delete -n %s%s" $namespace $replaced }}
+{{- $adopt := printf "kubectl annotate -n %s --overwrite%s meta.helm.sh/release-name=%s meta.helm.sh/release-namespace=%s && kubectl label -n %s --overwrite%s app.kubernetes.io/managed-by=Helm" $namespace $holding .Release.Name $namespace $namespace $holding }}
+{{- if $running }}
+fullnameOverride: the release {{ $running }} of this namespace has a server {{ $server }}; choose another name for a second database, or take over its data: helm uninstall {{ $running }} -n {{ $namespace }}, then try again
+{{- else if or $holding $replaced }}
+release {{ .Release.Name }}: it did not make{{ $replaced }}{{ $holding }} in namespace {{ $namespace }}; to take over data and passwords, run: {{ list (and $replaced $delete) (and $holding $adopt) | compact | join " && " }}, then try again
+{{- end }}
+{{- end }}
