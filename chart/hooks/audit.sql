@@ -27,7 +27,7 @@ COMMENT ON COLUMN audit.schema_migration.release IS 'The release whose Job appli
 COMMENT ON COLUMN audit.schema_migration.chart_version IS 'Version of the chart that brought it';
 \endif
 
-SELECT format('owner      TABLE %s is %s''s now', pg_class.oid::regclass, 10::oid::regrole)
+SELECT format('owner      TABLE %s becomes %s''s', pg_class.oid::regclass, 10::oid::regrole)
 FROM pg_class
 WHERE pg_class.oid IN (to_regclass('audit.schema_migration'), to_regclass('audit.ddl_history')) AND relowner <> 10;
 -- Changing the owner runs nothing. What is attached to the table would run later: it is looked for in the catalog, under a lock, and the
@@ -54,17 +54,17 @@ BEGIN
             SELECT FROM pg_class INNER JOIN pg_roles ON pg_roles.oid = relowner WHERE pg_class.oid = to_regclass(place) AND relowner <> 10
         );
         problem := (
-            SELECT format('it is %s''s', rolname)
+            SELECT CASE
+                WHEN rolname <> 'bill_inquiry_owner' AND NOT rolsuper THEN format('it is %s''s', rolname)
+                WHEN relkind <> 'r' OR relpersistence <> 'p' OR reloftype <> 0 OR relispartition THEN 'it is not a plain table'
+            END
             FROM pg_class INNER JOIN pg_roles ON pg_roles.oid = relowner
-            WHERE pg_class.oid = to_regclass(place) AND rolname <> 'bill_inquiry_owner' AND NOT rolsuper
+            WHERE pg_class.oid = place::regclass
         );
         IF problem IS NULL THEN
             EXECUTE format('LOCK TABLE ONLY %s', place);
-            SELECT string_agg(reason, ', ' ORDER BY reason) INTO problem
+            SELECT string_agg(DISTINCT reason, ', ' ORDER BY reason) INTO problem
             FROM (
-                SELECT 'it is not a plain table' FROM pg_class
-                WHERE oid = place::regclass AND (relkind <> 'r' OR relpersistence <> 'p' OR reloftype <> 0 OR relispartition)
-                UNION ALL
                 SELECT format('its columns are %s', shape)
                 FROM (
                     SELECT string_agg(
