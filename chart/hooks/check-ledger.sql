@@ -12,7 +12,6 @@ FROM audit.schema_migration AS ledger LEFT JOIN newest_of_chart ON users = (ledg
 WHERE ledger.version > coalesce(newest_of_chart.version, 0)
 ORDER BY ledger.version;
 
-\set SHOW_CONTEXT never
 DO $$
 DECLARE
     problems TEXT;
@@ -60,4 +59,3 @@ BEGIN
     END IF;
 END
 $$;
-\set SHOW_CONTEXT errors

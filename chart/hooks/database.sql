@@ -4,4 +4,11 @@ SELECT
     format('CREATE DATABASE %I OWNER bill_inquiry_owner ENCODING ''UTF8'' TEMPLATE template0', :'database')
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database')
 \gexec
+SELECT format('DO %L', format(
+    'BEGIN RAISE ''database % has the encoding %, and the service needs UTF8'', %L, %L USING HINT = %L; END', datname, pg_encoding_to_char(encoding),
+    'Dump it, rename it, and restore the dump into a new one (ENCODING UTF8, TEMPLATE template0); or set auth.database to another name.'
+))
+FROM pg_database
+WHERE datname = :'database' AND pg_encoding_to_char(encoding) <> 'UTF8'
+\gexec
 ALTER DATABASE :"database" OWNER TO bill_inquiry_owner;

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Brings the server's roles and the database's schema to what this chart says: roles and passwords, then every migration that the
 # ledger does not have yet, in order, each in one transaction with its line of the ledger. What is as it should be is left alone.
+# A superuser's session touches nothing that could run code of others: the owner's migrations run in sessions that logged in as the owner.
 # Exit status: 2 when the connection failed or was lost, 3 when something was refused that a second try would not mend.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 . ./connection.sh
+. ./migrations.sh
 
 # The ConfigMap may change while the Job runs: what is applied is what was read at the start.
 work=$(mktemp --directory)
@@ -13,7 +15,18 @@ cp ./*.sql "$work"
 cd "$work"
 
 # The superuser last: what fails before can still be mended with the password it had.
-LOGINS=(bill_inquiry_user bill_readonly_user bill_backup_user bill_monitoring_user postgres)
+LOGINS=(bill_inquiry_user bill_readonly_user bill_backup_user bill_monitoring_user bill_maintenance_user postgres)
+
+# Each session's settings from its first statement on, whatever ALTER DATABASE … SET says: names are PostgreSQL's own, a backslash in a
+# string is one, what is configured for applications ends no migration, and a run that was killed or whose node is gone lets go of its locks.
+SETTINGS=(
+  search_path=pg_catalog,pg_temp role=none standard_conforming_strings=on constraint_exclusion=partition row_security=on
+  default_transaction_read_only=off 'default_transaction_isolation=read\ committed' default_transaction_deferrable=off
+  lock_timeout=0 statement_timeout=0 idle_in_transaction_session_timeout=0 idle_session_timeout=0 client_min_messages=warning
+  client_connection_check_interval=2s tcp_keepalives_idle=10 tcp_keepalives_interval=5 tcp_keepalives_count=3
+)
+PGOPTIONS=$(printf -- '-c %s ' "${SETTINGS[@]}")
+export PGOPTIONS
 
 fail() {
   say "ERROR: $*" >&2
@@ -36,80 +49,45 @@ ended() {
 trap ended TERM
 
 check_passwords() {
-  local role
+  local role password
   for role in "${LOGINS[@]}"; do
     [[ -e $CREDENTIALS/$role ]] || fail "no password of $role: the file $CREDENTIALS/$role is missing; add its key to the Secret"
-    [[ -n $(< "$CREDENTIALS/$role") ]] || fail "the password of $role is empty (file $CREDENTIALS/$role): give it one in the Secret"
+    password=$(cat "$CREDENTIALS/$role" && echo .)
+    password=${password%.}
+    password=${password%$'\n'}
+    [[ -n $password ]] || fail "the password of $role is empty (file $CREDENTIALS/$role): give it one in the Secret"
+    [[ $password != *$'\n'* ]] || fail "the password of $role has more than one line (file $CREDENTIALS/$role): give it one that has not, in the Secret"
   done
+}
+
+# The owner's password: made of a secret of this Job's alone, so that runs at the same time agree on it and nobody else can log in.
+owner_password() {
+  { echo bill_inquiry_owner && cat "${PGSSLKEY:-$CREDENTIALS/postgres}"; } | sha256sum | cut -d ' ' -f 1
 }
 
 # What a session is to do with the server as a whole.
 plan_server() {
   local role
-  printf '\\i %s\n' settings.sql lock.sql roles.sql database.sql public.sql silence.sql
+  printf '\\i %s\n' settings.sql lock.sql event-triggers.sql roles.sql database.sql public.sql silence.sql
   echo "BEGIN;"
   for role in "${LOGINS[@]}"; do
-    printf '\\set role %s\n\\i password.sql\n' "$role"
+    printf '\\set role %s\n\\set password `cat "$CREDENTIALS/%s"`\n\\i password.sql\n' "$role" "$role"
   done
+  printf '\\set role bill_inquiry_owner\n\\set password `echo "$OWNER_PASSWORD"`\n\\i password.sql\n'
   echo "COMMIT;"
   printf '\\echo passwords  %s as the Secret has them\n' ${#LOGINS[@]}
-}
-
-# What a session is to do in the service's database.
-plan_schema() {
-  local file version description checksum
-  printf '\\i %s\n' settings.sql lock.sql ownership.sql privileges.sql ledger.sql
-  for file in V[0-9]*__*.sql; do
-    [[ $file =~ ^V([0-9]+)__(.+)\.sql$ ]]
-    version=$((10#${BASH_REMATCH[1]}))
-    description=${BASH_REMATCH[2]//_/ }
-    checksum=$(sha256sum "$file" | cut -d ' ' -f 1)
-    echo "INSERT INTO chart_migration VALUES ($version, '$description', '$checksum', '$file');"
-  done
-  printf '\\i %s\n' check-ledger.sql
-  for file in V[0-9]*__*.sql; do
-    printf '\\set %s\n' "file $file" "superuser $(marked superuser "$file")" "alone $(marked no-transaction "$file")"
-    printf '\\i %s\n' apply-migration.sql
-  done
-  printf '\\i %s\n' privileges.sql
-}
-
-# Whether the file has the line `-- billdb: WORD`, as psql has truth.
-marked() {
-  if grep --quiet --line-regexp --fixed-strings -- "-- billdb: $1" "$2"; then echo true; else echo false; fi
-}
-
-# A table that is busy is tried again a few times, with pauses in which the service catches up.
-migrate_schema() {
-  local errors=/tmp/errors.txt attempt status
-  for ((attempt = 1; ; attempt++)); do
-    status=0
-    {
-      plan_schema | session --file=- --set=release="$RELEASE" --set=chart_version="$CHART_VERSION" --set=lock_timeout="$LOCK_TIMEOUT" \
-        2>&1 >&3 | tee "$errors" >&2
-    } 3>&1 || status=$?
-    ((status != 0)) || return 0
-    if ((status == 3)) && grep --quiet -e "canceling statement due to lock timeout" -e "deadlock detected" "$errors"; then
-      session --file=blockers.sql
-      if ((attempt < LOCK_TRIES)); then
-        say "the lock was not to be had in $LOCK_TIMEOUT; try $((attempt + 1)) of $LOCK_TRIES follows in $((attempt * 2)) s"
-        sleep $((attempt * 2))
-        continue
-      fi
-      say "ERROR: no lock in $LOCK_TRIES tries: end the transactions above, or upgrade at a quieter time" >&2
-    fi
-    ((status != 3)) || say "ERROR: what ended before the error above stays, the rest was not done; mend that, and run helm upgrade again" >&2
-    exit "$status"
-  done
+  echo "SELECT datallowconn FROM pg_database WHERE datname = 'template1' \\g template1"
 }
 
 say "billdb $CHART_VERSION, release $RELEASE: the schema of $PGDATABASE"
 check_passwords
+check_markers
+OWNER_PASSWORD=$(owner_password)
+export OWNER_PASSWORD
 wait_for_server postgres
-plan_server | session --dbname=postgres --file=- --set=lock_timeout=0 --set=database="$PGDATABASE" --set=credentials="$CREDENTIALS"
-if [[ $(session --dbname=postgres --command="SELECT datallowconn FROM pg_database WHERE datname = 'template1'") == t ]]; then
-  printf '\\i %s\n' settings.sql lock.sql public.sql | session --dbname=template1 --file=- --set=lock_timeout=0
+plan_server | session --dbname=postgres --file=- --set=database="$PGDATABASE"
+if [[ $(< template1) == t ]]; then
+  printf '\\i %s\n' settings.sql lock.sql event-triggers.sql public.sql | session --dbname=template1 --file=-
 fi
 migrate_schema
-session --file=report.sql
 say "the schema of $PGDATABASE is ready"

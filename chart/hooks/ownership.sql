@@ -1,13 +1,15 @@
--- Schemas and their owner. What a superuser made or restored there becomes the owner's too: migrations run as the owner. So do tables
--- and sequences of the chart's roles, which may change rows and no tables; but nothing by which their code would run as the owner.
+-- Schemas and their owner; audit is a superuser's (audit.sql). What a superuser made or restored there becomes the owner's too: migrations
+-- run as the owner. So do tables and sequences of the chart's roles, which may change rows and no tables; but nothing by which their code
+-- would run as the owner.
 BEGIN;
-SELECT format('CREATE SCHEMA %I AUTHORIZATION bill_inquiry_owner', name)
+SELECT format('CREATE SCHEMA %I', name)
 FROM unnest(ARRAY['public', 'cache', 'audit']) AS name
 WHERE to_regnamespace(name) IS NULL
 \gexec
-SELECT format('ALTER SCHEMA %I OWNER TO bill_inquiry_owner', nspname)
-FROM pg_namespace
-WHERE nspname IN ('public', 'cache', 'audit') AND nspowner <> 'bill_inquiry_owner'::regrole
+SELECT format('ALTER SCHEMA %I OWNER TO %s', nspname, owner)
+FROM (VALUES ('public', 'bill_inquiry_owner'::regrole), ('cache', 'bill_inquiry_owner'::regrole), ('audit', 10::oid::regrole)) AS wanted (nspname, owner)
+INNER JOIN pg_namespace USING (nspname)
+WHERE nspowner <> owner
 \gexec
 
 SELECT
@@ -42,10 +44,16 @@ WHERE
     AND (
         rolsuper
         OR (
-            rolname IN ('bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user')
-            AND without_code AND NOT EXISTS (SELECT FROM pg_proc WHERE proowner = owner)
+            rolname IN ('bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user', 'bill_maintenance_user')
+            AND without_code
+            AND NOT EXISTS (
+                SELECT FROM pg_proc INNER JOIN pg_roles AS author ON author.oid = proowner
+                WHERE NOT author.rolsuper AND author.rolname <> 'bill_inquiry_owner'
+            )
         )
     )
+    -- These are a superuser's (audit.sql).
+    AND name NOT IN ('audit.schema_migration', 'audit.ddl_history', 'audit.record_ddl()', 'audit.record_drop()')
     AND NOT EXISTS (
         SELECT FROM pg_depend WHERE pg_depend.classid = object.classid AND pg_depend.objid = object.objid AND deptype = 'e'
     )
@@ -57,6 +65,8 @@ SELECT format(
 FROM pg_shdepend INNER JOIN pg_database ON pg_database.oid = dbid CROSS JOIN LATERAL pg_identify_object(classid, objid, objsubid) AS object
 WHERE
     datname = current_database() AND deptype = 'o'
-    AND refobjid::regrole::text IN ('bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user')
+    AND refobjid::regrole::text IN (
+        'bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user', 'bill_maintenance_user'
+    )
 ORDER BY object.identity;
 COMMIT;

@@ -1,5 +1,3 @@
--- Gives the role :role the password of its file. The shell reads the file: no argument list and no environment has what is in it.
-\set file :credentials /:role
-\set password `cat :'file'`
+-- Gives the role :role the password :password, which the shell read: no argument list has what is in it.
 ALTER ROLE :"role" PASSWORD :'password';
 \unset password

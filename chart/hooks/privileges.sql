@@ -9,13 +9,16 @@ WITH rule (kind, namespace, grantee, privileges) AS (VALUES
     ('database', '', 'bill_readonly_user', '{CONNECT}'),
     ('database', '', 'bill_backup_user', '{CONNECT}'),
     ('database', '', 'bill_monitoring_user', '{CONNECT}'),
+    ('database', '', 'bill_maintenance_user', '{CONNECT}'),
     ('schema', 'public', 'PUBLIC', '{USAGE}'),
     ('schema', 'public', 'bill_inquiry_user', '{USAGE}'),
     ('schema', 'public', 'bill_readonly_user', '{USAGE}'),
     ('schema', 'public', 'bill_monitoring_user', '{USAGE}'), -- pg_stat_statements is there
+    ('schema', 'public', 'bill_maintenance_user', '{USAGE}'),
     ('schema', 'cache', 'bill_inquiry_user', '{USAGE}'),
     ('schema', 'cache', 'bill_readonly_user', '{USAGE}'),
     ('schema', 'audit', 'bill_readonly_user', '{USAGE}'),
+    ('schema', 'audit', 'bill_inquiry_owner', '{USAGE, CREATE}'),
     ('table', 'public', 'bill_inquiry_user', '{SELECT, INSERT, UPDATE, DELETE}'),
     ('table', 'public', 'bill_readonly_user', '{SELECT}'),
     ('table', 'cache', 'bill_inquiry_user', '{SELECT, INSERT, UPDATE, DELETE}'),
@@ -27,31 +30,47 @@ WITH rule (kind, namespace, grantee, privileges) AS (VALUES
     ('sequence', 'cache', 'bill_readonly_user', '{SELECT}')
 ),
 
+rule_of_table (namespace, name, grantee, privileges) AS (VALUES
+    ('audit', 'schema_migration', 'bill_inquiry_owner', '{SELECT, INSERT}'::TEXT[]),
+    ('public', 'bill_inquiry_history', 'bill_maintenance_user', '{SELECT, DELETE}'),
+    ('public', 'kos_inquiry_history', 'bill_maintenance_user', '{SELECT, DELETE}'),
+    ('public', 'bill_info_cache', 'bill_maintenance_user', '{SELECT, DELETE}'),
+    ('public', 'customer_info', 'bill_maintenance_user', '{SELECT, DELETE}'),
+    ('public', 'system_config', 'bill_maintenance_user', '{SELECT}')
+),
+
+-- Whose objects of which schemas these are.
+owner (nspname, oid) AS (VALUES
+    ('public', to_regrole('bill_inquiry_owner')::OID),
+    ('cache', to_regrole('bill_inquiry_owner')::OID),
+    ('audit', to_regrole('bill_inquiry_owner')::OID),
+    ('audit', 10)
+),
+
 -- What the rules are about: the database, the schemas, what is in them, and what will be made in them (default privileges).
-object (kind, namespace, prefix, target, owner, acl) AS (
-    SELECT 'database', '', '', format('DATABASE %I', datname), datdba, coalesce(datacl, acldefault('d', datdba))
+object (kind, namespace, name, prefix, target, owner, acl) AS (
+    SELECT 'database', '', '', '', format('DATABASE %I', datname), datdba, coalesce(datacl, acldefault('d', datdba))
     FROM pg_database
     WHERE datname = current_database()
     UNION ALL
-    SELECT 'schema', nspname, '', format('SCHEMA %I', nspname), nspowner, coalesce(nspacl, acldefault('n', nspowner))
+    SELECT 'schema', nspname, '', '', format('SCHEMA %I', nspname), nspowner, coalesce(nspacl, acldefault('n', nspowner))
     FROM pg_namespace
     WHERE nspname IN ('public', 'cache', 'audit')
     UNION ALL
-    SELECT 'routine', nspname, '', format('ROUTINE %s', pg_proc.oid::regprocedure), proowner, coalesce(proacl, acldefault('f', proowner))
+    SELECT 'routine', nspname, '', '', format('ROUTINE %s', pg_proc.oid::regprocedure), proowner, coalesce(proacl, acldefault('f', proowner))
     FROM pg_proc INNER JOIN pg_namespace ON pg_namespace.oid = pronamespace
-    WHERE nspname IN ('public', 'cache', 'audit') AND proowner = to_regrole('bill_inquiry_owner')
+    WHERE (nspname, proowner) IN (SELECT * FROM owner)
     UNION ALL
     SELECT
-        CASE relkind WHEN 'S' THEN 'sequence' ELSE 'table' END, nspname, '',
+        CASE relkind WHEN 'S' THEN 'sequence' ELSE 'table' END, nspname, relname, '',
         format('%s %s', CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, pg_class.oid::regclass), relowner,
         coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner))
     FROM pg_class INNER JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE
-        nspname IN ('public', 'cache', 'audit') AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-        AND relowner = to_regrole('bill_inquiry_owner')
+        relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND (nspname, relowner) IN (SELECT * FROM owner)
     UNION ALL
     SELECT
-        future.kind, nspname, format('ALTER DEFAULT PRIVILEGES FOR ROLE bill_inquiry_owner IN SCHEMA %I ', nspname), future.target,
+        future.kind, nspname, '', format('ALTER DEFAULT PRIVILEGES FOR ROLE bill_inquiry_owner IN SCHEMA %I ', nspname), future.target,
         to_regrole('bill_inquiry_owner'), coalesce(defaclacl, acldefault('r', to_regrole('bill_inquiry_owner')))
     FROM pg_namespace
     CROSS JOIN (VALUES ('table', 'TABLES', 'r'), ('sequence', 'SEQUENCES', 'S')) AS future (kind, target, objtype)
@@ -69,45 +88,54 @@ acl (kind, namespace, prefix, target, owner, suffix, item) AS (
     FROM pg_attribute
     INNER JOIN pg_class ON pg_class.oid = attrelid
     INNER JOIN pg_namespace ON pg_namespace.oid = relnamespace
-    WHERE nspname IN ('public', 'cache', 'audit') AND relowner = to_regrole('bill_inquiry_owner') AND NOT attisdropped
+    WHERE (nspname, relowner) IN (SELECT * FROM owner) AND NOT attisdropped
 ),
 
 wanted AS (
-    SELECT prefix, target, owner AS grantor, grantee, privilege
+    SELECT prefix, target, owner, owner AS grantor, grantee, privilege
     FROM object INNER JOIN rule USING (kind, namespace) CROSS JOIN unnest(privileges) AS privilege
+    UNION ALL
+    SELECT prefix, target, owner, owner, grantee, privilege
+    FROM object INNER JOIN rule_of_table USING (namespace, name) CROSS JOIN unnest(privileges) AS privilege
+    WHERE kind = 'table'
 ),
 
 found AS (
     SELECT
         kind = 'routine' AND (item).grantee <> 0 AND namespace <> 'audit' AS a_migrations,
-        prefix, target, (item).grantor, coalesce(rolname, 'PUBLIC') AS grantee, (item).privilege_type || suffix AS privilege,
+        prefix, target, owner, (item).grantor, coalesce(rolname, 'PUBLIC') AS grantee, (item).privilege_type || suffix AS privilege,
         (item).is_grantable
     FROM acl LEFT JOIN pg_roles ON pg_roles.oid = (item).grantee
     WHERE
         (item).grantee <> owner
-        AND ((item).grantee = 0 OR rolname IN ('bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user'))
+        AND (
+            (item).grantee = 0 OR rolname IN (
+                'bill_inquiry_owner', 'bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user',
+                'bill_maintenance_user'
+            )
+        )
 ),
 
-change (verb, ending, prefix, target, grantor, grantee, privilege) AS (
+change (verb, ending, prefix, target, owner, grantor, grantee, privilege) AS (
     SELECT 'REVOKE', 'FROM %s CASCADE', excess.*
     FROM (
-        SELECT prefix, target, grantor, grantee, privilege FROM found WHERE NOT a_migrations
+        SELECT prefix, target, owner, grantor, grantee, privilege FROM found WHERE NOT a_migrations
         EXCEPT
         SELECT * FROM wanted
     ) AS excess
     UNION ALL
-    SELECT 'REVOKE GRANT OPTION FOR', 'FROM %s CASCADE', prefix, target, grantor, grantee, privilege FROM found WHERE is_grantable
+    SELECT 'REVOKE GRANT OPTION FOR', 'FROM %s CASCADE', prefix, target, owner, grantor, grantee, privilege FROM found WHERE is_grantable
     UNION ALL
     SELECT 'GRANT', 'TO %s', lack.*
-    FROM (SELECT * FROM wanted EXCEPT SELECT prefix, target, grantor, grantee, privilege FROM found) AS lack
+    FROM (SELECT * FROM wanted EXCEPT SELECT prefix, target, owner, grantor, grantee, privilege FROM found) AS lack
 )
 
 SELECT
     grantor::regrole::text,
-    grantor = to_regrole('bill_inquiry_owner') AS by_owner,
+    grantor = owner AS by_owner,
     format('%s%s %s ON %s ', prefix, verb, string_agg(privilege, ', ' ORDER BY privilege), target) || format(ending, grantee) AS statement
 FROM change
-GROUP BY verb, ending, prefix, target, grantor, grantee;
+GROUP BY verb, ending, prefix, target, owner, grantor, grantee;
 
 -- First what others granted, while they still may take it back: PostgreSQL takes a grant from nobody but who made it. Where it cannot
 -- be done so, another's CASCADE may do it.
@@ -135,5 +163,19 @@ WHERE NOT EXISTS (
     SELECT FROM pg_default_acl
     WHERE defaclnamespace = 0 AND defaclobjtype = 'f' AND defaclrole = to_regrole('bill_inquiry_owner')
 )
+\gexec
+
+-- Large objects have no limit, and any role could fill the volume with them.
+SELECT format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', pg_proc.oid::regprocedure)
+FROM pg_proc CROSS JOIN LATERAL aclexplode(coalesce(proacl, acldefault('f', proowner))) AS acl
+WHERE
+    pronamespace = 'pg_catalog'::regnamespace AND grantee = 0
+    AND proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_put', 'lowrite', 'lo_truncate', 'lo_truncate64')
+\gexec
+SELECT format('GRANT EXECUTE ON FUNCTION %s TO bill_inquiry_owner', oid::regprocedure)
+FROM pg_proc
+WHERE
+    pronamespace = 'pg_catalog'::regnamespace AND NOT has_function_privilege('bill_inquiry_owner', oid, 'EXECUTE')
+    AND proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_put', 'lowrite', 'lo_truncate', 'lo_truncate64')
 \gexec
 COMMIT;

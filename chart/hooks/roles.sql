@@ -4,14 +4,14 @@ SELECT
     format('SELECT %L', 'role       ' || name || ' created'),
     format('CREATE ROLE %I', name)
 FROM unnest(ARRAY[
-    'bill_inquiry_owner', 'bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user'
+    'bill_inquiry_owner', 'bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user', 'bill_maintenance_user'
 ]) AS name
 WHERE to_regrole(name) IS NULL
 \gexec
 
 BEGIN;
--- Owns the database and what is in it; nobody logs in as it.
-ALTER ROLE bill_inquiry_owner NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT NOREPLICATION NOBYPASSRLS PASSWORD NULL;
+-- Owns the database and what is in it; migrations log in as it, with a password that nobody else has.
+ALTER ROLE bill_inquiry_owner LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT NOREPLICATION NOBYPASSRLS;
 -- The service: reads and writes rows, no DDL.
 ALTER ROLE bill_inquiry_user LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT NOREPLICATION NOBYPASSRLS;
 -- People and reports.
@@ -20,6 +20,8 @@ ALTER ROLE bill_readonly_user LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT 
 ALTER ROLE bill_backup_user LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT REPLICATION NOBYPASSRLS;
 -- Exporters: statistics, no rows.
 ALTER ROLE bill_monitoring_user LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT NOREPLICATION NOBYPASSRLS;
+-- Deletes what is too old.
+ALTER ROLE bill_maintenance_user LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT NOREPLICATION NOBYPASSRLS;
 
 -- A transaction that a client forgot holds locks and keeps vacuum from cleaning.
 ALTER ROLE bill_inquiry_user SET idle_in_transaction_session_timeout = '5min';
@@ -28,6 +30,15 @@ ALTER ROLE bill_readonly_user SET default_transaction_read_only = 'on';
 ALTER ROLE bill_readonly_user SET statement_timeout = '10min';
 ALTER ROLE bill_monitoring_user SET default_transaction_read_only = 'on';
 ALTER ROLE bill_monitoring_user SET statement_timeout = '1min';
+ALTER ROLE bill_maintenance_user SET idle_in_transaction_session_timeout = '5min';
+ALTER ROLE bill_maintenance_user SET statement_timeout = 0;
+-- Temporary files of one session: the service's pool of 20 fills at most half of the default volume, a report a tenth of it.
+ALTER ROLE bill_inquiry_user SET temp_file_limit = '512MB';
+ALTER ROLE bill_readonly_user SET temp_file_limit = '2GB';
+ALTER ROLE bill_monitoring_user SET temp_file_limit = '128MB';
+ALTER ROLE bill_maintenance_user SET temp_file_limit = '512MB';
+-- The schema Job compares messages.
+ALTER ROLE bill_inquiry_owner SET lc_messages = 'C';
 
 -- Memberships in the server's own roles, in the owner and in superusers; those in roles of the administrator's stay. Nobody may pass
 -- them on.
@@ -44,7 +55,9 @@ FROM (
     INNER JOIN pg_roles AS b ON b.oid = pg_auth_members.grantor
 ) AS membership
 WHERE
-    member IN ('bill_inquiry_owner', 'bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user')
+    member IN (
+        'bill_inquiry_owner', 'bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user', 'bill_maintenance_user'
+    )
     AND (granted LIKE 'pg\_%' OR granted = 'bill_inquiry_owner' OR rolsuper)
     AND (admin_option OR NOT stays)
 \gexec

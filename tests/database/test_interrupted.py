@@ -156,7 +156,7 @@ def test_index_that_a_killed_run_left_unfinished_is_removed_and_built(server: Se
         )
         old.execute("ROLLBACK")
         log = hook.apply(name)
-        assert "removed    the unfinished index mine_operator of an interrupted run" in log
+        assert "removed    the unfinished index public.mine_operator of public.customer_info, left by an interrupted run" in log
         assert watcher.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = 'mine_operator'::regclass").fetchone() == (
             True,
         )

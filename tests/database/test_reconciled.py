@@ -10,7 +10,7 @@ from tests.database.catalogue import catalogue
 SPOILT = [
     "ALTER ROLE bill_inquiry_user SUPERUSER CREATEDB CREATEROLE BYPASSRLS REPLICATION",
     "ALTER ROLE bill_monitoring_user NOLOGIN",
-    "ALTER ROLE bill_inquiry_owner LOGIN PASSWORD 'x'",
+    "ALTER ROLE bill_inquiry_owner NOLOGIN",
     "ALTER ROLE bill_readonly_user RESET statement_timeout",
     "GRANT pg_read_all_data, bill_inquiry_owner, postgres TO bill_inquiry_user",
     "REVOKE pg_monitor FROM bill_monitoring_user",
@@ -41,7 +41,7 @@ ROLES_NOW = """
 SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
     ARRAY(SELECT unnest(setconfig) FROM pg_db_role_setting WHERE setrole = pg_authid.oid ORDER BY 1),
     ARRAY(SELECT roleid::regrole || ' ' || admin_option FROM pg_auth_members WHERE member = pg_authid.oid ORDER BY 1),
-    rolname LIKE '%owner' AND rolpassword IS NULL
+    rolpassword IS NULL
 FROM pg_authid WHERE rolname LIKE 'bill\\_%' ORDER BY 1
 """
 
@@ -58,8 +58,8 @@ def test_what_was_made_of_roles_and_privileges_is_set_right_by_the_next_run(
         assert catalogue(connection) != reference
         log = Hook(server).apply(name)
         assert "role       bill_inquiry_user is not in bill_inquiry_owner any more" in log
-        assert "owner      TABLE system_config is bill_inquiry_owner's now" in log
-        assert "owner      TABLE customer_info is bill_inquiry_owner's now" in log
+        assert "owner      TABLE public.system_config is bill_inquiry_owner's now" in log
+        assert "owner      TABLE public.customer_info is bill_inquiry_owner's now" in log
         assert "privilege  REVOKE CREATE ON SCHEMA public FROM PUBLIC" in log
         assert connection.execute(ROLES_NOW.encode()).fetchall() == roles
         connection.execute("REVOKE EXECUTE ON ROUTINE delete_expired_cache FROM bill_monitoring_user")  # what it has, it keeps
@@ -75,17 +75,18 @@ def test_code_of_the_services_role_never_comes_to_run_as_the_owner(server: Serve
     with server.connect(database=name) as connection:
         for statement in (
             "CREATE TABLE commands (command TEXT)",
-            "CREATE FUNCTION obey() RETURNS TRIGGER LANGUAGE plpgsql SECURITY DEFINER AS"
+            "CREATE SCHEMA elsewhere",
+            "CREATE FUNCTION elsewhere.obey() RETURNS TRIGGER LANGUAGE plpgsql SECURITY DEFINER AS"
             " $$BEGIN EXECUTE NEW.command; RETURN NEW; END$$",
-            "CREATE TRIGGER obey BEFORE INSERT ON commands FOR EACH ROW EXECUTE FUNCTION obey()",
+            "CREATE TRIGGER obey BEFORE INSERT ON commands FOR EACH ROW EXECUTE FUNCTION elsewhere.obey()",
             "CREATE VIEW peek AS SELECT * FROM audit.ddl_history",
             "ALTER TABLE commands OWNER TO bill_inquiry_user",
-            "ALTER FUNCTION obey() OWNER TO bill_inquiry_user",
+            "ALTER FUNCTION elsewhere.obey() OWNER TO bill_inquiry_user",
             "ALTER VIEW peek OWNER TO bill_inquiry_user",
         ):
             connection.execute(statement.encode())
         log = Hook(server).apply(name)
-        for what in ("table public.commands", "function public.obey()", "view public.peek"):
+        for what in ("table public.commands", "function elsewhere.obey()", "view public.peek"):
             assert f"owner      {what} is bill_inquiry_user's and stays so: drop it" in log
     with server.connect("bill_inquiry_user", name) as client:
         for statement in ("INSERT INTO commands VALUES ('DELETE FROM audit.ddl_history')", "SELECT FROM peek"):

@@ -87,7 +87,7 @@ def test_ledger_that_is_newer_after_a_rollback_is_told_and_everything_else_goes_
 def test_migration_that_ends_its_transaction_itself_is_refused(server: Server, name: str) -> None:
     done = Hook(server, mine("CREATE TABLE mine ();\nCOMMIT;")).run(name)
     assert done.status == 3
-    assert "ERROR: V9001__mine.sql has a COMMIT or ROLLBACK of its own" in done.log
+    assert "ERROR:  V9001__mine.sql has a COMMIT or ROLLBACK of its own" in done.log
 
 
 @pytest.mark.parametrize("role", ["postgres", "bill_readonly_user"])

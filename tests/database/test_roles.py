@@ -9,7 +9,7 @@ from psycopg import sql
 from harness.hook import DATABASE, Hook
 from harness.servers import PASSWORDS, SOCKETS, Server
 
-ROLES = ("bill_inquiry_user", "bill_readonly_user", "bill_backup_user", "bill_monitoring_user")
+ROLES = ("bill_inquiry_user", "bill_readonly_user", "bill_backup_user", "bill_monitoring_user", "bill_maintenance_user")
 WRITES = {"INSERT", "UPDATE", "DELETE"}
 # What each role may do to the tables of a schema; everything else is refused.
 ALLOWED: dict[tuple[str, str], set[str]] = {
@@ -21,6 +21,14 @@ ALLOWED: dict[tuple[str, str], set[str]] = {
     ("bill_backup_user", "public"): {"SELECT"},
     ("bill_backup_user", "cache"): {"SELECT"},
     ("bill_backup_user", "audit"): {"SELECT"},
+}
+# And to single tables.
+ALLOWED_ON: dict[tuple[str, str], set[str]] = {
+    ("bill_maintenance_user", "bill_inquiry_history"): {"SELECT", "DELETE"},
+    ("bill_maintenance_user", "kos_inquiry_history"): {"SELECT", "DELETE"},
+    ("bill_maintenance_user", "bill_info_cache"): {"SELECT", "DELETE"},
+    ("bill_maintenance_user", "customer_info"): {"SELECT", "DELETE"},
+    ("bill_maintenance_user", "system_config"): {"SELECT"},
 }
 ACTIONS = {
     "SELECT": "SELECT * FROM {table} LIMIT 1",
@@ -55,6 +63,10 @@ DATABASE_WIDE = {
     "read passwords": "SELECT rolpassword FROM pg_authid",
     "disable triggers": "SET session_replication_role = 'replica'",
     "run programs": "COPY (SELECT 1) TO PROGRAM 'true'",
+    "make a large object": "SELECT lo_create(0)",
+    "make a large object of bytes": "SELECT lo_from_bytea(0, 'x')",
+    "make a large object by its old call": "SELECT lo_creat(-1)",
+    "write temporary files without a limit": "SET temp_file_limit = -1",
     "read files": "SELECT pg_read_file('/etc/passwd')",
     "forge the audit": "SELECT audit.record_system_config()",
 }
@@ -87,8 +99,8 @@ def test_role_can_do_its_own_to_each_table_and_nothing_else(client: psycopg.Conn
     for schema, table, column in tables:
         names = {"table": sql.Identifier(schema, table), "column": sql.Identifier(column)}
         for action, text in ACTIONS.items():
-            mine = ALLOWED.get((role, schema), set())
-            allowed = action in mine or (action == "LOCK" and mine >= WRITES)
+            mine = ALLOWED.get((role, schema), set()) | ALLOWED_ON.get((role, table), set())
+            allowed = action in mine or (action == "LOCK" and "DELETE" in mine)
             if refused(client, sql.SQL(text).format(**names)) is allowed:
                 wrong.append(f"{role} {'cannot' if allowed else 'can'} {action} {schema}.{table}")
     assert wrong == []
@@ -122,7 +134,7 @@ def test_nobody_else_may_connect_to_the_services_database(database: psycopg.Conn
         "SELECT rolname::text FROM pg_roles WHERE has_database_privilege(rolname, current_database(), 'CONNECT')"
         " AND NOT rolsuper AND rolcanlogin ORDER BY 1"
     ).fetchall()
-    assert [role for (role,) in found] == sorted(ROLES)
+    assert [role for (role,) in found] == sorted([*ROLES, "bill_inquiry_owner"])
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -132,9 +144,24 @@ def test_role_gets_in_with_its_password_only(server: Server, installed: str, rol
         server.connect(role, password="wrong")
 
 
-def test_owner_cannot_log_in(server: Server, installed: str) -> None:
-    with pytest.raises(psycopg.OperationalError):
-        server.connect("bill_inquiry_owner", password="")
+@pytest.mark.parametrize("password", PASSWORDS.values(), ids=PASSWORDS)
+def test_nobodys_password_is_the_owners(server: Server, installed: str, password: str) -> None:
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        server.connect("bill_inquiry_owner", password=password)
+
+
+LIMITS = {
+    "bill_inquiry_user": "512MB",
+    "bill_readonly_user": "2GB",
+    "bill_monitoring_user": "128MB",
+    "bill_maintenance_user": "512MB",
+}
+
+
+@pytest.mark.parametrize("role", LIMITS)
+def test_temporary_files_of_a_role_have_a_limit(server: Server, installed: str, role: str) -> None:
+    with server.connect(role) as client:
+        assert client.execute("SHOW temp_file_limit").fetchone() == (LIMITS[role],)
 
 
 def test_monitoring_sees_statistics_of_all_and_backup_may_replicate(server: Server, installed: str) -> None:

@@ -49,11 +49,10 @@ def test_job_runs_in_64_mebibytes_with_a_read_only_root_and_no_capability(server
 def test_log_reads_like_a_report(server: Server, name: str) -> None:
     lines = [line.split(maxsplit=1)[0] for line in Hook(server).apply(name).splitlines()]
     sections = list(dict.fromkeys(word for word in lines if ":" not in word))
-    assert sections == ["database", "passwords", "privilege", "applied", "migrations", "table", "rows"]
+    assert sections == ["database", "passwords", "privilege", "applied", "owner", "migrations", "table"]
 
 
 LEFT_BEHIND = r"""
-SET SESSION AUTHORIZATION bill_readonly_user;
 SET search_path = audit;
 SET lock_timeout = 0;
 SET TimeZone = 'UTC';
@@ -66,12 +65,21 @@ SELECT session_user, current_setting('search_path') AS path, current_setting('lo
 """
 
 
-@pytest.mark.parametrize("header", ["RESET ROLE;", "-- billdb: no-transaction\nRESET ROLE;"], ids=["in a transaction", "outside"])
+SUPERUSER = "-- billdb: superuser\nSET SESSION AUTHORIZATION bill_readonly_user;\n"
+HEADERS = {
+    "as the owner": "",
+    "as the owner, outside a transaction": "-- billdb: no-transaction\n",
+    "as superuser": SUPERUSER,
+    "as superuser, outside a transaction": f"-- billdb: no-transaction\n{SUPERUSER}",
+}
+
+
+@pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS)
 def test_what_a_migration_sets_for_its_session_ends_with_it(server: Server, name: str, header: str) -> None:
     mine = {"V9001__sets.sql": header + LEFT_BEHIND, "V9002__finds.sql": FOUND}
     Hook(server, {"schema": {"extraMigrations": mine}}).apply(name)
     with server.connect(database=name) as connection:
-        assert connection.execute("SELECT * FROM public.found").fetchall() == [("billdb_hook", "public", "3s", "Asia/Seoul")]
+        assert connection.execute("SELECT * FROM public.found").fetchall() == [("bill_inquiry_owner", "public", "3s", "Asia/Seoul")]
     mine["V9003__sets.sql"], mine["V9004__fails.sql"] = header + LEFT_BEHIND, "SELECT 1 / 0;"
     assert Hook(server, {"schema": {"extraMigrations": mine}}).run(name).status == 3
 

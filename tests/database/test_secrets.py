@@ -12,6 +12,7 @@ NEW = {
     "bill_readonly_user": '"$(touch /tmp/run)" \\n \\',
     "bill_backup_user": "새 비밀번호 🔑",
     "bill_monitoring_user": ":'password' {curly} %s",
+    "bill_maintenance_user": "`id` $(id) | \\t",
 }
 
 
@@ -67,7 +68,7 @@ def test_passwords_are_stored_as_the_values_say(server: Server, installed: str) 
         stored = connection.execute(
             "SELECT left(rolpassword, 14) FROM pg_authid WHERE rolname LIKE 'bill\\_%' AND rolcanlogin"
         ).fetchall()
-    assert stored == [("SCRAM-SHA-256$",)] * 4
+    assert stored == [("SCRAM-SHA-256$",)] * 6
 
 
 def test_rotation_that_failed_half_way_is_finished_by_the_next_run(server: Server, installed: str) -> None:

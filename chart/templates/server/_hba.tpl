@@ -20,14 +20,14 @@ host all billdb_hook all reject
 {{- if not .Values.auth.superuserFromNetwork }}
 host all postgres all reject
 {{- end }}
-{{ $host }} {{ $database }} bill_inquiry_user,bill_readonly_user all {{ $method }}
+{{ $host }} {{ $database }} bill_inquiry_owner,bill_inquiry_user,bill_readonly_user,bill_maintenance_user all {{ $method }}
 {{ $host }} {{ $database }},postgres bill_monitoring_user all {{ $method }}
 {{ $host }} all,replication bill_backup_user all {{ $method }}
 {{- if $tls }}
 # The same without TLS has no rule: the server says that there is no encryption.
-hostssl all bill_inquiry_user,bill_readonly_user,bill_monitoring_user all reject
+hostssl all bill_inquiry_owner,bill_inquiry_user,bill_readonly_user,bill_maintenance_user,bill_monitoring_user all reject
 {{- else }}
-host all bill_inquiry_user,bill_readonly_user,bill_monitoring_user all reject
+host all bill_inquiry_owner,bill_inquiry_user,bill_readonly_user,bill_maintenance_user,bill_monitoring_user all reject
 {{- end }}
 {{ $host }} all all all {{ $method }}
 {{- end }}
