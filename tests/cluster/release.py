@@ -48,7 +48,8 @@ class Release:
         subprocess.run(["bash", "-ec", given[0]], env=self.cluster.environment, check=True, timeout=120)
 
     def _helm(self, verb: str, values: Values | None, *arguments: str, timeout: str, program: str) -> str:
-        chart = [] if any("oci://" in argument for argument in arguments) else [str(paths.CHART)]
+        elsewhere = any("oci://" in argument or argument.endswith(".tgz") for argument in arguments)
+        chart = [] if elsewhere else [str(paths.CHART)]
         return self.cluster.run(
             program, verb, self.name, *chart, "--wait", f"--timeout={timeout}", "--values=-", *arguments,
             stdin=yaml.safe_dump(merged(SMALL, values or {})), timeout=600,
