@@ -144,7 +144,7 @@ def test_large_numbers_are_written_whole() -> None:
     [job] = manifests.of("Job")
     [container] = job["spec"]["template"]["spec"]["containers"]
     environment = {variable["name"]: variable["value"] for variable in container["env"]}
-    assert job["spec"]["ttlSecondsAfterFinished"] == 31536000
+    assert repr(job["spec"]["ttlSecondsAfterFinished"]) == "31536000"
     assert job["spec"]["activeDeadlineSeconds"] == (2592000 + 120) * 3
     assert (environment["WAIT_SECONDS"], environment["DEADLINE_SECONDS"], environment["LOCK_TIMEOUT"]) == (
         "2592000", "2592000", "1000000s",
