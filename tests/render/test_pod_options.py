@@ -140,7 +140,8 @@ def test_large_numbers_are_written_whole() -> None:
         "lockTimeoutSeconds": 1000000,
         "ttlSecondsAfterFinished": 31536000,
     }
-    manifests = render({"schema": schema, "image": {"tag": 20261124}})
+    tolerations = [{"key": "a", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 2592000}]
+    manifests = render({"schema": schema, "image": {"tag": 20261124, "user": 1000660000}, "tolerations": tolerations})
     [job] = manifests.of("Job")
     [container] = job["spec"]["template"]["spec"]["containers"]
     environment = {variable["name"]: variable["value"] for variable in container["env"]}
@@ -150,4 +151,6 @@ def test_large_numbers_are_written_whole() -> None:
         "2592000", "2592000", "1000000s",
     )  # fmt: skip
     assert container["command"][2] == "2592000"
+    assert repr(job["spec"]["template"]["spec"]["securityContext"]["runAsUser"]) == "1000660000"
+    assert repr(job["spec"]["template"]["spec"]["tolerations"][0]["tolerationSeconds"]) == "2592000"
     assert container["image"] == "docker.io/library/postgres:20261124"
