@@ -1,6 +1,7 @@
 """Renders the chart as a user's helm does and checks what comes out against Kubernetes' own schemas."""
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -108,3 +109,8 @@ class _StrictLoader(yaml.SafeLoader):
         if twice := {key for key in keys if keys.count(key) > 1}:
             raise RenderError(f"{node.start_mark}: keys given twice: {twice}")
         return super().construct_mapping(node, deep)
+
+
+# Kubernetes' YAML takes 1e3 for a number; PyYAML, which has YAML 1.1's rules, would want 1.0e+3.
+_EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$")
+_StrictLoader.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+0123456789"))

@@ -7,7 +7,7 @@
 
 {{/* User and group id of PostgreSQL's programs: the image profile's own, whose volumes belong to it; nothing where the cluster assigns it. */}}
 {{- define "billdb.image.user" -}}
-{{ .Values.image.user | default (get (dict "official" 999 "bitnamilegacy" 1001 "cloudnative-pg" 26 "assigned" "") .Values.image.profile) }}
+{{- with .Values.image.user | default (get (dict "official" 999 "bitnamilegacy" 1001 "cloudnative-pg" 26) .Values.image.profile) }}{{ int64 . }}{{ end }}
 {{- end }}
 
 {{/* Labels and annotations of every pod: (dict "root" $ "app" NAME "component" WORD "annotations" MAP). */}}

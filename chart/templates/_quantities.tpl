@@ -1,13 +1,23 @@
-{{/* Bytes of a quantity of Kubernetes (1Gi, 500M) or of PostgreSQL (256MB): (dict "value" VALUE "unit" BYTES-OF-A-BARE-NUMBER). */}}
+{{/* Bytes of a quantity of Kubernetes (2.5Gi, 500M, 1e9) or of PostgreSQL (256MB): (dict "value" VALUE "unit" BYTES-OF-A-BARE-NUMBER). */}}
 {{- define "billdb.bytes" -}}
-{{- $units := dict "kB" 1024 "MB" 1048576 "GB" 1073741824 "TB" 1099511627776 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 }}
+{{- $units := dict "kB" 1024 "MB" 1048576 "GB" 1073741824 "TB" 1099511627776 }}
+{{- $units = merge $units (dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 "Ei" 1152921504606846976) }}
+{{- $units = merge $units (dict "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "P" 1000000000000000 "E" 1000000000000000000) }}
 {{- $text := .value | toString }}
-{{- $number := regexFind "^[0-9.e+]+" $text }}
-{{- $unit := trimPrefix $number $text }}
-{{- mulf (float64 $number) (get $units $unit | default .unit) | int64 }}
+{{- $number := regexFind "^[0-9.]+([eE][+]?[0-9]+)?" $text }}
+{{- mulf (float64 $number) (get $units (trimPrefix $number $text) | default .unit) | int64 }}
 {{- end }}
 
 {{/* Thousandths of a CPU: 500m, "1", 0.5. */}}
 {{- define "billdb.millicores" -}}
-{{- if hasSuffix "m" (toString .) }}{{ trimSuffix "m" . }}{{ else }}{{ mulf (float64 (toString .)) 1000 | int64 }}{{ end }}
+{{- if hasSuffix "m" (toString .) }}{{ mulf (trimSuffix "m" . | float64) 1 | int64 }}{{ else }}{{ mulf (float64 (toString .)) 1000 | int64 }}{{ end }}
+{{- end }}
+
+{{/* Bytes, as JSON: shared_buffers, those and work_mem once for every connection, and the limit of the server's memory, 0 without one. */}}
+{{- define "billdb.memory" -}}
+{{- $parameters := .Values.postgresql.parameters }}
+{{- $shared := include "billdb.bytes" (dict "value" ($parameters.shared_buffers | default "128MB") "unit" 8192) | int64 }}
+{{- $work := include "billdb.bytes" (dict "value" ($parameters.work_mem | default "4MB") "unit" 1024) | int64 }}
+{{- $limit := ((.Values.resources | default dict).limits | default dict).memory | default 0 }}
+{{- dict "shared" $shared "all" (add $shared (mul $work ($parameters.max_connections | default 100 | int64))) "limit" (include "billdb.bytes" (dict "value" $limit "unit" 1) | int64) | toJson }}
 {{- end }}

@@ -11,6 +11,7 @@ VARIANTS = {
     "defaults": {},
     "everything on": EVERYTHING_ON,
     "without TLS": {"tls": {"mode": "disabled"}, "networkPolicy": {"enabled": False}},
+    "user ids assigned": {"image": {"profile": "assigned"}},
     "cert-manager": {"tls": {"mode": "certManager", "issuerRef": {"name": "company", "kind": "ClusterIssuer"}}},
     "brought along": {
         "auth": {"existingSecret": "my-password"},

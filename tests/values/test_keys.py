@@ -57,7 +57,10 @@ def maps(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str
 ])  # fmt: skip
 def test_an_unknown_key_is_refused_by_its_name_and_place_and_nothing_else_is_said(path: str) -> None:
     place, _, key = path.rpartition("/")
-    others = {"/extraVolumes/0": {"name": "x", "emptyDir": {}}, "/networkPolicy/dns/0": {"podSelector": {}}}
+    others: dict[str, dict[str, Any]] = {
+        "/extraVolumes/0": {"name": "x", "emptyDir": {}},
+        "/networkPolicy/dns/0": {"podSelector": {}},
+    }
     lines = refusal(nested(place, others.get(place, {}) | {key: "x"}))
     lines = [line for line in lines if "maxProperties" not in line]
     assert lines == [f"- at '{place}': additional properties '{key}' not allowed"]
@@ -111,7 +114,8 @@ def test_the_schema_knows_the_keys_of_values_yaml_and_no_others() -> None:
 
 
 def test_every_key_of_values_yaml_is_described_at_every_depth() -> None:
-    described, missing = [], []
+    described: list[str] = []
+    missing: list[str] = []
     for path, schema in maps(SCHEMA):
         if path in OPEN or "//" in path or path.endswith("/"):
             continue

@@ -20,22 +20,30 @@ def test_a_setting_that_is_the_charts_own_is_refused(name: str) -> None:
     assert problem.startswith(f"postgresql.parameters.{name}: the chart itself sets it; remove it")
 
 
-@pytest.mark.parametrize(("parameters", "needed"), [
-    ({"shared_buffers": "2GB"}, "2448Mi"),
-    ({"work_mem": "64MB"}, "6656Mi"),
-    ({"work_mem": 65536}, "6656Mi"),
-    ({"shared_buffers": 262144}, "2448Mi"),
-    ({"max_connections": 1000}, "4256Mi"),
-], ids=str)  # fmt: skip
-def test_memory_that_the_limit_does_not_hold_is_refused(parameters: dict[str, object], needed: str) -> None:
-    [problem] = problems({"postgresql": {"parameters": parameters}})
-    assert problem.startswith("resources.limits.memory: 2Gi, but shared_buffers and work_mem for each of ")
-    assert f"are {needed}; raise it, or lower postgresql.parameters.shared_buffers" in problem
+@pytest.mark.parametrize("size", ["2GB", "3GB", 262144], ids=str)
+def test_shared_buffers_that_the_memory_limit_does_not_hold_are_refused(size: object) -> None:
+    [problem] = problems({"postgresql": {"parameters": {"shared_buffers": size}}})
+    found = 3072 if size == "3GB" else 2048
+    assert problem == (
+        f"resources.limits.memory: 2Gi, but shared_buffers alone are {found}Mi; "
+        "raise it, or lower postgresql.parameters.shared_buffers"
+    )
 
 
-def test_memory_that_the_limit_just_holds_is_accepted() -> None:
-    assert render({"postgresql": {"parameters": {"shared_buffers": "1648MB"}}})
-    assert render({"postgresql": {"parameters": {"shared_buffers": "2GB"}}, "resources": {"limits": {"memory": "3Gi"}}})
+@pytest.mark.parametrize("limit", ["3Gi", "2.5Gi", "2200M", "22e8", 2200000000], ids=str)
+def test_a_limit_over_shared_buffers_is_accepted_in_each_of_kubernetes_notations(limit: object) -> None:
+    assert render({"postgresql": {"parameters": {"shared_buffers": "2GB"}}, "resources": {"limits": {"memory": limit}}})
+
+
+def test_a_request_over_its_limit_is_refused_in_other_notations_too() -> None:
+    requested = {"2.5Gi": "2Gi", "3G": "2.5Gi", "3e9": "2.5Gi", "1.5Pi": "1Pi"}
+    found = [
+        problems({"resources": {"requests": {"memory": high}, "limits": {"memory": low}}}) for high, low in requested.items()
+    ]
+    assert found == [
+        [f"resources.requests.memory: {high} is more than resources.limits.memory, {low}; lower the one or raise the other"]
+        for high, low in requested.items()
+    ]
 
 
 def test_without_a_limit_there_is_nothing_to_exceed() -> None:
@@ -141,5 +149,5 @@ def test_a_password_beside_the_secret_that_holds_it_is_refused(auth: dict[str, o
 
 
 def test_all_problems_are_said_at_once() -> None:
-    values = {"postgresql": {"parameters": {"port": 1, "work_mem": "1GB"}}, "resources": {"requests": {"cpu": 2}}}
+    values = {"postgresql": {"parameters": {"port": 1, "shared_buffers": "4GB"}}, "resources": {"requests": {"cpu": 2}}}
     assert len(problems(values)) == 3

@@ -45,6 +45,10 @@ REFUSED = [
     ("postgresql/hba", ["permit all"], "/postgresql/hba/0", "hostssl"),
     ("postgresql/locale", "C; rm", "/postgresql/locale", "does not match pattern"),
     ("resources/limits/memory", "2GB", "/memory", "Ki|Mi|Gi"),
+    ("resources/limits/memory", "512m", "/memory", "does not match pattern"),
+    ("resources/limits/memory", "0Gi", "/memory", "does not match pattern"),
+    ("resources/limits/memory", "1.2.3Gi", "/memory", "does not match pattern"),
+    ("sharedMemorySize", "lots", "/sharedMemorySize", "does not match pattern"),
     ("resources/requests/cpu", "half", "/cpu", "does not match pattern"),
     ("probes/readiness/periodSeconds", 0, "/periodSeconds", "want 1"),
     ("terminationGracePeriodSeconds", 1, "/terminationGracePeriodSeconds", "want 10"),
@@ -73,6 +77,13 @@ REFUSED = [
     ("auth/hookLogin", "peer", "/auth/hookLogin", "'certificate', 'password'"),
     ("postgresql/parameters/password_encryption", "md5", "postgresql.parameters.password_encryption", "use auth.method"),
     ("withoutCluster", "ignore", "/withoutCluster", "'refuse', 'preview'"),
+    ("networkPolicy/dnsPorts", [], "/networkPolicy/dnsPorts", "minItems"),
+    ("networkPolicy/dnsPorts", [0], "/networkPolicy/dnsPorts/0", "want 1"),
+    ("networkPolicy/extraEgress", [{}], "/networkPolicy/extraEgress/0", "minProperties"),
+    ("tls/ciphers", "a'b", "/tls/ciphers", "does not match pattern"),
+    ("podLabels", {"a": "two words"}, "/podLabels/a", "does not match pattern"),
+    ("extraContainers", [{"name": "x"}], "/extraContainers/0", "missing property 'image'"),
+    ("topologySpreadConstraints", [{"maxSkew": 1}], "/topologySpreadConstraints/0", "missing properties"),
     ("networkPolicy/from", [{}], "/networkPolicy/from/0", "minProperties"),
     ("schema/backoffLimit", 100, "/schema/backoffLimit", "want 10"),
     ("schema/lockTries", 0, "/schema/lockTries", "want 1"),
@@ -92,8 +103,8 @@ def test_a_wrong_value_is_refused_by_its_key_with_what_would_be_right(path: str,
     assert right in message
 
 
-@pytest.mark.parametrize("value", [14, 14.5, "14", "14.23-bookworm"])
-def test_a_tag_may_arrive_as_a_number(value: object) -> None:
+@pytest.mark.parametrize("value", [14, 20261124, "14", "14.10", "14.23-bookworm"])
+def test_a_tag_is_a_string_or_a_whole_number(value: object) -> None:
     pod = render({"image": {"tag": value}})["StatefulSet", "postgresql-bill-inquiry"]["spec"]["template"]["spec"]
     assert {container["image"] for container in pod["containers"]} == {f"docker.io/library/postgres:{value}"}
 

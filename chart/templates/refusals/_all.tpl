@@ -2,7 +2,7 @@
 
 {{- define "billdb.problems" -}}
 {{- $seen := ternary (list "secrets" "claim" "storageClass" "certManager" "moved" "foreign") (list "withoutCluster") (eq (include "billdb.cluster" .) "true") }}
-{{- range concat (list "parameters" "memory" "resources" "tls" "migrations" "passwords" "service") $seen }}
+{{- range concat (list "pods" "parameters" "memory" "resources" "tls" "migrations" "passwords" "service") $seen }}
 {{ include (printf "billdb.problems.%s" .) $ }}
 {{- end }}
 {{- end }}

@@ -29,7 +29,7 @@ schema.extraMigrations: {{ . }} and {{ $file }} have the same number; give the l
 {{- end }}
 
 {{- define "billdb.problems.parameters" -}}
-{{- $owned := dict "port" "service.port" "ssl" "tls.mode" "data_directory" "persistence.mountPath" "hba_file" "postgresql.hba" "password_encryption" "auth.method" "ssl_min_protocol_version" "tls.minVersion" }}
+{{- $owned := dict "port" "service.port" "ssl" "tls.mode" "data_directory" "persistence.mountPath" "hba_file" "postgresql.hba" "password_encryption" "auth.method" "ssl_min_protocol_version" "tls.minVersion" "ssl_ciphers" "tls.ciphers" }}
 {{- range $name, $_ := .Values.postgresql.parameters }}
 {{- if or (has $name (list "listen_addresses" "config_file" "ident_file" "external_pid_file" "unix_socket_directories" "include" "include_dir" "include_if_exists")) (hasPrefix "ssl_" $name) (hasKey $owned $name) }}
 postgresql.parameters.{{ $name }}: the chart itself sets it; remove it{{ with get $owned $name }} and use {{ . }}{{ end }}
@@ -38,17 +38,9 @@ postgresql.parameters.{{ $name }}: the chart itself sets it; remove it{{ with ge
 {{- end }}
 
 {{- define "billdb.problems.memory" -}}
-{{- with (.Values.resources | default dict).limits }}
-{{- if .memory }}
-{{- $parameters := $.Values.postgresql.parameters }}
-{{- $shared := include "billdb.bytes" (dict "value" ($parameters.shared_buffers | default "128MB") "unit" 8192) | int64 }}
-{{- $work := include "billdb.bytes" (dict "value" ($parameters.work_mem | default "4MB") "unit" 1024) | int64 }}
-{{- $connections := $parameters.max_connections | default 100 | int64 }}
-{{- $needed := add $shared (mul $work $connections) }}
-{{- if gt $needed (include "billdb.bytes" (dict "value" .memory "unit" 1) | int64) }}
-resources.limits.memory: {{ .memory }}, but shared_buffers and work_mem for each of {{ $connections }} connections are {{ div $needed 1048576 }}Mi; raise it, or lower postgresql.parameters.shared_buffers, work_mem or max_connections
-{{- end }}
-{{- end }}
+{{- $memory := include "billdb.memory" . | fromJson }}
+{{- if and $memory.limit (ge $memory.shared $memory.limit) }}
+resources.limits.memory: {{ .Values.resources.limits.memory }}, but shared_buffers alone are {{ div $memory.shared 1048576 }}Mi; raise it, or lower postgresql.parameters.shared_buffers
 {{- end }}
 {{- end }}
 
