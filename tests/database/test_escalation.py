@@ -9,8 +9,8 @@ import pytest
 from harness.hook import Hook
 from harness.servers import PASSWORDS, Server
 from harness.states import STATES
-from tests.database.catalogue import catalogue
 from tests.database.attacks import BEFORE, LATER, LOOT, OWNER, READY, SERVICE, Attack, function
+from tests.database.catalogue import catalogue
 from tests.database.test_upgrade import restore
 
 SUPERUSERS = "SELECT rolname::text FROM pg_roles WHERE rolsuper ORDER BY 1"
@@ -116,7 +116,9 @@ SETTINGS = (
 )
 
 
-def test_what_an_owner_set_for_the_database_changes_no_run(server: Server, superusers: None, name: str, reference: list[str]) -> None:
+def test_what_an_owner_set_for_the_database_changes_no_run(
+    server: Server, superusers: None, name: str, reference: list[str]
+) -> None:
     with server.connect(database="postgres") as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
         for setting in SETTINGS:

@@ -1,4 +1,4 @@
-"""Indexes that a build left invalid: removed before migrations run, whatever their names, and never behind a line of the ledger."""
+"""Indexes that a build left invalid are removed before migrations run, whatever their names, and hold back the ledger's line."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,9 @@ from harness.hook import Hook
 from harness.servers import Server
 
 INVALID = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid ORDER BY 1"
-DUPLICATES = "INSERT INTO customer_info (customer_id, line_number, operator_code, expires_at) VALUES ('a', '1', 'KT', now()), ('b', '2', 'KT', now())"
+DUPLICATES = """
+INSERT INTO customer_info (customer_id, line_number, operator_code, expires_at)
+VALUES ('a', '1', 'KT', now()), ('b', '2', 'KT', now())"""
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def test_every_leftover_of_the_owners_tables_is_removed_whatever_its_name(
     # What REINDEX TABLE CONCURRENTLY leaves when it is ended, on the table and on its TOAST table.
     connection.execute(
         "UPDATE pg_index SET indisvalid = false WHERE indexrelid IN ("
-        " SELECT indexrelid FROM pg_index JOIN pg_class ON reltoastrelid = indrelid WHERE pg_class.oid = 'bill_info_cache'::regclass)"
+        " SELECT indexrelid FROM pg_index JOIN pg_class ON reltoastrelid = indrelid WHERE relname = 'bill_info_cache')"
     )
     before = connection.execute(INVALID).fetchall()
     assert len(before) == 4
@@ -50,10 +52,12 @@ def test_every_leftover_of_the_owners_tables_is_removed_whatever_its_name(
     assert connection.execute(INVALID).fetchall() == []
 
 
-def test_index_of_another_schema_that_a_file_names_is_left_alone(server: Server, name: str, connection: psycopg.Connection) -> None:
+def test_index_of_another_schema_that_a_file_names_is_left_alone(
+    server: Server, name: str, connection: psycopg.Connection
+) -> None:
     connection.execute("CREATE SCHEMA theirs; CREATE TABLE theirs.t AS SELECT 1 AS a UNION ALL SELECT 1")
     fail_to_build(connection, "CREATE UNIQUE INDEX CONCURRENTLY theirs_a ON theirs.t (a)")
-    mine = "-- billdb: concurrently\n-- theirs_a is not ours\nCREATE INDEX CONCURRENTLY IF NOT EXISTS mine ON customer_info (status);"
+    mine = "-- billdb: concurrently\n-- not theirs_a\nCREATE INDEX CONCURRENTLY IF NOT EXISTS mine ON customer_info (status);"
     Hook(server, files={"V9001__mine.sql": mine}).apply(name)
     assert connection.execute(INVALID).fetchall() == [("theirs.theirs_a",)]
 

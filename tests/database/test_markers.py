@@ -28,7 +28,10 @@ def test_line_that_looks_like_a_marker_is_refused_before_anything_is_done(server
         assert connection.execute("SELECT FROM pg_database WHERE datname = 'not_made'").fetchall() == []
 
 
-RAN = "CREATE TABLE IF NOT EXISTS ran AS SELECT current_user::text AS by, current_setting('lock_timeout') AS wait, now() < clock_timestamp() - interval '50ms' AS in_transaction;"
+RAN = """
+CREATE TABLE IF NOT EXISTS ran AS SELECT
+    current_user::text AS by, current_setting('lock_timeout') AS wait, now() < clock_timestamp() - interval '50ms' AS in_transaction;
+"""
 WAYS = {
     "": ("bill_inquiry_owner", "3s", True),
     "-- billdb: superuser\n": ("postgres", "3s", True),
@@ -46,7 +49,7 @@ def test_marker_decides_who_runs_a_file_and_how(server: Server, name: str, marke
 
 
 BLOCKS = {
-    "an apostrophe in a comment": "-- the service's index\nALTER TABLE customer_info ADD COLUMN IF NOT EXISTS mine TEXT; -- it's new",
+    "an apostrophe in a comment": "-- the service's\nALTER TABLE customer_info ADD COLUMN IF NOT EXISTS mine TEXT; -- it's new",
     "CONCURRENTLY that is off": "REINDEX (CONCURRENTLY false) TABLE customer_info;",
     "a quoted backslash": "ALTER TABLE customer_info ALTER status SET DEFAULT E'\\''; -- CREATE INDEX CONCURRENTLY '",
 }
@@ -85,7 +88,9 @@ def test_file_that_ends_its_transaction_is_not_recorded(server: Server, name: st
     assert done.status == 3
     assert "ERROR:  V9001__mine.sql has a COMMIT or ROLLBACK of its own" in done.log
     with server.connect(database=name) as connection:
-        left = connection.execute("SELECT to_regclass('mine') IS NULL, max(version) < 9001 FROM audit.schema_migration").fetchone()
+        left = connection.execute(
+            "SELECT to_regclass('mine') IS NULL, max(version) < 9001 FROM audit.schema_migration"
+        ).fetchone()
         assert left == (undone, True)
 
 
@@ -93,12 +98,16 @@ def test_variables_that_a_file_sets_do_not_change_what_is_recorded(server: Serve
     sets = "\\set file x\n\\set release x\nSELECT 'x' AS chart_version, 1 AS transaction, 'x' AS begun, 'x' AS at \\gset\n"
     Hook(server, files={"V9001__mine.sql": sets, "V9002__mine.sql": f"-- billdb: no-transaction\n{sets}"}).apply(name)
     with server.connect(database=name) as connection:
-        lines = connection.execute("SELECT version, release, chart_version FROM audit.schema_migration ORDER BY 1 DESC").fetchall()
+        lines = connection.execute(
+            "SELECT version, release, chart_version FROM audit.schema_migration ORDER BY 1 DESC"
+        ).fetchall()
         assert lines[:2] == [(9002, "billdb", lines[-1][2]), (9001, "billdb", lines[-1][2])]
 
 
 def test_file_outside_a_transaction_that_leaves_one_open_is_not_recorded(server: Server, name: str) -> None:
-    done = Hook(server, files={"V9001__mine.sql": "-- billdb: no-transaction\nBEGIN;\nCREATE TABLE IF NOT EXISTS mine ();"}).run(name)
+    done = Hook(server, files={"V9001__mine.sql": "-- billdb: no-transaction\nBEGIN;\nCREATE TABLE IF NOT EXISTS mine ();"}).run(
+        name
+    )
     assert done.status == 3
     assert "ERROR:  V9001__mine.sql left a transaction open, which is undone now" in done.log
     with server.connect(database=name) as connection:
