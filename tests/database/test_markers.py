@@ -30,7 +30,7 @@ def test_line_that_looks_like_a_marker_is_refused_before_anything_is_done(server
 
 RAN = """
 CREATE TABLE IF NOT EXISTS ran AS SELECT
-    current_user::text AS by, current_setting('lock_timeout') AS wait, now() < clock_timestamp() - interval '50ms' AS in_transaction;
+    current_user::text AS by, current_setting('lock_timeout') AS wait, now() < statement_timestamp() AS in_transaction;
 """
 WAYS = {
     "": ("bill_inquiry_owner", "3s", True),
@@ -48,10 +48,12 @@ def test_marker_decides_who_runs_a_file_and_how(server: Server, name: str, marke
         assert connection.execute("SELECT * FROM public.ran").fetchall() == [found]
 
 
+BUILD = "CREATE INDEX CONCURRENTLY {} IF NOT EXISTS mine ON customer_info (status) {};"
+ALTER = "ALTER TABLE customer_info ADD COLUMN IF NOT EXISTS mine TEXT;"
 BLOCKS = {
-    "an apostrophe in a comment": "-- the service's\nALTER TABLE customer_info ADD COLUMN IF NOT EXISTS mine TEXT; -- it's new",
+    "an apostrophe in a comment": BUILD.format("/* it's */", "") + ALTER + BUILD.format("/* it's */", ""),
+    "a quoted apostrophe": BUILD.format("", r"WHERE status <> E'\''") + ALTER + "COMMENT ON INDEX mine IS 'x';",
     "CONCURRENTLY that is off": "REINDEX (CONCURRENTLY false) TABLE customer_info;",
-    "a quoted backslash": "ALTER TABLE customer_info ALTER status SET DEFAULT E'\\''; -- CREATE INDEX CONCURRENTLY '",
 }
 
 
