@@ -23,7 +23,7 @@ SETTINGS=(
   'search_path=pg_catalog,pg_temp' role=none standard_conforming_strings=on constraint_exclusion=partition row_security=on
   default_transaction_read_only=off 'default_transaction_isolation=read\ committed' default_transaction_deferrable=off
   lock_timeout=0 statement_timeout=0 idle_in_transaction_session_timeout=0 idle_session_timeout=0 client_min_messages=warning
-  client_connection_check_interval=2s tcp_keepalives_idle=10 tcp_keepalives_interval=5 tcp_keepalives_count=3
+  local_preload_libraries= client_connection_check_interval=2s tcp_keepalives_idle=10 tcp_keepalives_interval=5 tcp_keepalives_count=3
 )
 PGOPTIONS=$(printf -- '-c %s ' "${SETTINGS[@]}")
 export PGOPTIONS
@@ -75,6 +75,7 @@ plan_server() {
   done
   echo "COMMIT;"
   printf '\\echo passwords  %s as the Secret has them\n' ${#LOGINS[@]}
+  echo "SELECT '-c transaction_timeout=0' FROM pg_settings WHERE name = 'transaction_timeout' \\g since_17"
   echo "SELECT datallowconn FROM pg_database WHERE datname = 'template1' \\g template1"
 }
 
@@ -85,6 +86,7 @@ OWNER_PASSWORD=$(owner_password)
 export OWNER_PASSWORD
 wait_for_server postgres
 plan_server | session --dbname=postgres --file=- --set=database="$PGDATABASE"
+PGOPTIONS+=$(< since_17)
 if [[ $(< template1) == t ]]; then
   printf '\\i %s\n' settings.sql lock.sql event-triggers.sql public.sql | session --dbname=template1 --file=-
 fi

@@ -99,10 +99,12 @@ apply() {
 
 # A session in the service's database, as superuser or as the owner, who does not have the superuser's certificate.
 as() (
-  export PGOPTIONS="$PGOPTIONS -c lock_timeout=$LOCK_TIMEOUT"
+  PGOPTIONS+=" -c lock_timeout=$LOCK_TIMEOUT"
   if [[ $1 == owner ]]; then
     unset PGSSLCERT PGSSLKEY
     export PGUSER=bill_inquiry_owner PGPASSWORD=$OWNER_PASSWORD
+  else
+    PGOPTIONS+=" -c lc_messages=C" # of the owner by roles.sql: only a superuser may set it
   fi
   session --file=-
 )

@@ -112,6 +112,7 @@ SETTINGS = (
     "row_security = off",
     "client_min_messages = 'error'",
     "search_path = 'nowhere'",
+    "local_preload_libraries = 'nothing'",
 )
 
 
@@ -120,7 +121,7 @@ def test_what_an_owner_set_for_the_database_changes_no_run(
 ) -> None:
     with server.connect(database="postgres") as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
-        for setting in SETTINGS:
+        for setting in (*SETTINGS, *(["transaction_timeout = '1ms'"] if int(server.major) >= 17 else [])):
             connection.execute(f"ALTER DATABASE {name} SET {setting}".encode())
     Hook(server).apply(name)
     with server.connect(database="postgres") as connection:
@@ -165,3 +166,17 @@ def test_owner_cannot_attach_change_or_swap_what_a_superuser_writes_to(server: S
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement.encode())
+
+
+def test_trigger_that_came_with_a_dump_stops_the_run_and_an_index_does_not(server: Server, superusers: None, name: str) -> None:
+    Hook(server).apply(name)
+    with server.connect(database=name) as connection:
+        connection.execute("CREATE INDEX mine ON audit.ddl_history (executed_at)")
+        Hook(server).apply(name)
+        connection.execute(
+            "CREATE TRIGGER mine BEFORE INSERT ON audit.schema_migration FOR EACH ROW"
+            " EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+        )
+    done = Hook(server).run(name)
+    assert done.status == 3
+    assert "audit.schema_migration is not the chart's table: it has trigger mine on table audit.schema_migration\n" in done.log
