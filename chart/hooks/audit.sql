@@ -30,14 +30,15 @@ COMMENT ON COLUMN audit.schema_migration.chart_version IS 'Version of the chart 
 SELECT format('owner      TABLE %s becomes %s''s', pg_class.oid::regclass, 10::oid::regrole)
 FROM pg_class
 WHERE pg_class.oid IN (to_regclass('audit.schema_migration'), to_regclass('audit.ddl_history')) AND relowner <> 10;
--- Changing the owner runs nothing. What is attached to the table would run later: it is looked for in the catalog, under a lock, and the
--- table itself is not read, for planning a query may already evaluate an expression of an index.
+-- Changing the owner runs nothing. What is attached to the table would run later: it is looked for in the catalog, after nobody else can
+-- attach anything any more, and the table itself is not read: planning a query may already evaluate an expression of an index.
 DO $$
 DECLARE
     place TEXT;
     columns TEXT;
     problem TEXT;
     grantee TEXT;
+    theirs BOOLEAN;
 BEGIN
     FOR place, columns IN VALUES
         (
@@ -50,9 +51,22 @@ BEGIN
             ' client_address inet inet_client_addr()'
         )
     LOOP
-        CONTINUE WHEN NOT EXISTS (
-            SELECT FROM pg_class INNER JOIN pg_roles ON pg_roles.oid = relowner WHERE pg_class.oid = to_regclass(place) AND relowner <> 10
-        );
+        CONTINUE WHEN to_regclass(place) IS NULL;
+        theirs := (SELECT relowner <> 10 FROM pg_class WHERE oid = place::regclass);
+        IF theirs THEN
+            EXECUTE format('LOCK TABLE ONLY %s', place);
+        END IF;
+        FOR grantee IN
+            SELECT DISTINCT CASE (item).grantee WHEN 0 THEN 'PUBLIC' ELSE (item).grantee::regrole::text END
+            FROM (
+                SELECT aclexplode(relacl), relowner FROM pg_class WHERE oid = place::regclass
+                UNION ALL
+                SELECT aclexplode(attacl), NULL FROM pg_attribute WHERE attrelid = place::regclass
+            ) AS acl (item, owner)
+            WHERE (item).grantee IS DISTINCT FROM owner AND (theirs OR (item).privilege_type = 'TRIGGER')
+        LOOP
+            EXECUTE format('REVOKE ALL ON %s FROM %s CASCADE', place, grantee);
+        END LOOP;
         problem := (
             SELECT CASE
                 WHEN rolname <> 'bill_inquiry_owner' AND NOT rolsuper THEN format('it is %s''s', rolname)
@@ -62,7 +76,6 @@ BEGIN
             WHERE pg_class.oid = place::regclass
         );
         IF problem IS NULL THEN
-            EXECUTE format('LOCK TABLE ONLY %s', place);
             SELECT string_agg(DISTINCT reason, ', ' ORDER BY reason) INTO problem
             FROM (
                 SELECT format('its columns are %s', shape)
@@ -77,7 +90,7 @@ BEGIN
                 ) AS present (shape)
                 WHERE shape <> columns
                 UNION ALL
-                -- Not its type, defaults, keys, TOAST table and sequence, nor views and publications of it: a write runs none of them.
+                -- A write does not run its type, defaults, keys, plain indexes, TOAST table and sequence, nor views and publications of it.
                 SELECT 'it has ' || pg_describe_object(classid, objid, 0)
                 FROM pg_depend
                 WHERE
@@ -90,6 +103,7 @@ BEGIN
                             EXISTS (SELECT FROM pg_constraint WHERE oid = objid AND conrelid = refobjid AND contype IN ('p', 'n'))
                         WHEN 'pg_class'::regclass THEN
                             EXISTS (SELECT FROM pg_class WHERE oid = objid AND (relkind = 't' OR relkind = 'S' AND deptype = 'i'))
+                            OR EXISTS (SELECT FROM pg_index WHERE indexrelid = objid AND indexprs IS NULL AND indpred IS NULL)
                         WHEN 'pg_rewrite'::regclass THEN EXISTS (SELECT FROM pg_rewrite WHERE oid = objid AND ev_class <> refobjid)
                         ELSE FALSE
                     END
@@ -101,18 +115,9 @@ BEGIN
             RAISE EXCEPTION '% is not the chart''s table: %', place, problem
                 USING HINT = 'What writes to it would run that as superuser: drop what is too much, or give the table another name.';
         END IF;
-        FOR grantee IN
-            SELECT DISTINCT CASE (item).grantee WHEN 0 THEN 'PUBLIC' ELSE (item).grantee::regrole::text END
-            FROM (
-                SELECT aclexplode(relacl), relowner FROM pg_class WHERE oid = place::regclass
-                UNION ALL
-                SELECT aclexplode(attacl), 0 FROM pg_attribute WHERE attrelid = place::regclass
-            ) AS acl (item, owner)
-            WHERE (item).grantee <> owner
-        LOOP
-            EXECUTE format('REVOKE ALL ON %s FROM %s CASCADE', place, grantee);
-        END LOOP;
-        EXECUTE format('ALTER TABLE %s OWNER TO %s', place, 10::oid::regrole);
+        IF theirs THEN
+            EXECUTE format('ALTER TABLE %s OWNER TO %s', place, 10::oid::regrole);
+        END IF;
     END LOOP;
 END
 $$;

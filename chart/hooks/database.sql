@@ -5,7 +5,8 @@ SELECT
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database')
 \gexec
 SELECT format('DO %L', format(
-    'BEGIN RAISE ''database % has the encoding %, and the service needs UTF8'', %L, %L USING HINT = %L; END', datname, pg_encoding_to_char(encoding),
+    'BEGIN RAISE USING MESSAGE = %L, HINT = %L; END',
+    format('database %s has the encoding %s, and the service needs UTF8', datname, pg_encoding_to_char(encoding)),
     'Dump it, rename it, and restore the dump into a new one (ENCODING UTF8, TEMPLATE template0); or set auth.database to another name.'
 ))
 FROM pg_database

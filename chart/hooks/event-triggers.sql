@@ -17,14 +17,16 @@ DO $$
 DECLARE
     problems TEXT;
 BEGIN
-    SELECT string_agg(format('- %I of database %I runs %s, which is %s''s', evtname, current_database(), evtfoid::regprocedure, rolname), E'\n')
+    SELECT string_agg(
+        format('- %I of database %I runs %s, which is %s''s', evtname, current_database(), evtfoid::regprocedure, rolname), E'\n'
+    )
     INTO problems
     FROM pg_event_trigger INNER JOIN pg_proc ON pg_proc.oid = evtfoid INNER JOIN pg_roles ON pg_roles.oid = proowner
     WHERE NOT rolsuper AND evtenabled <> 'D';
 
     IF problems IS NOT NULL THEN
-        RAISE EXCEPTION E'an event trigger whose function is not a superuser''s would run it as superuser, nothing was done:\n%', problems
-            USING HINT = 'ALTER EVENT TRIGGER … DISABLE it, or read its function and give that to postgres: ALTER FUNCTION … OWNER TO postgres.';
+        RAISE EXCEPTION E'an event trigger would run the function of another role as superuser, nothing was done here:\n%', problems
+            USING HINT = 'ALTER EVENT TRIGGER … DISABLE, or read the function and give it to postgres: ALTER FUNCTION … OWNER TO.';
     END IF;
 END
 $$;

@@ -6,7 +6,7 @@ DECLARE
 BEGIN
     SELECT string_agg(format('%s of %s', index_name, table_name), ', ' ORDER BY index_name::text) INTO problems FROM invalid_index;
     IF now() < statement_timestamp() THEN
-        RAISE EXCEPTION '% left a transaction open, which is undone now: take BEGIN out of the file, or end it there', current_setting('billdb.file');
+        RAISE EXCEPTION '% left a transaction open, which is undone now: end it in the file, or take BEGIN out', current_setting('billdb.file');
     ELSIF problems IS NOT NULL THEN
         RAISE EXCEPTION '% is not recorded, for an index is not valid: %', current_setting('billdb.file'), problems
             USING HINT = 'If somebody else builds it now, wait for that. The next run removes it and repeats the file.';

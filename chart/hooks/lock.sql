@@ -1,5 +1,5 @@
--- One run at a time: whoever comes second waits here, and then finds everything done. Any role may take an advisory lock, so a session
--- that is neither a superuser's nor the owner's would stop every release: a superuser ends it, and the owner stops for a superuser to do so.
+-- One run at a time: whoever comes second waits here, and then finds everything done. Any role may take an advisory lock, and so stop
+-- every release: a superuser's session ends one of another role, and the owner's stops, for a superuser's to do so.
 DO $$
 DECLARE
     key CONSTANT BIGINT := hashtext('billdb schema');
@@ -18,7 +18,8 @@ BEGIN
         LOOP
             IF holder.another_run THEN
                 IF NOT told THEN
-                    RAISE INFO 'another run is at work (process % of %, since %): waiting for its end', holder.pid, holder.place, holder.since;
+                    RAISE INFO 'another run is at work (process % of %, since %): waiting for its end',
+                        holder.pid, holder.place, holder.since;
                     told := TRUE;
                 END IF;
             ELSIF privileged THEN

@@ -20,10 +20,10 @@ LOGINS=(bill_inquiry_user bill_readonly_user bill_backup_user bill_monitoring_us
 # Each session's settings from its first statement on, whatever ALTER DATABASE … SET says: names are PostgreSQL's own, a backslash in a
 # string is one, what is configured for applications ends no migration, and a run that was killed or whose node is gone lets go of its locks.
 SETTINGS=(
-  search_path=pg_catalog,pg_temp role=none standard_conforming_strings=on constraint_exclusion=partition row_security=on
+  'search_path=pg_catalog,pg_temp' role=none standard_conforming_strings=on constraint_exclusion=partition row_security=on
   default_transaction_read_only=off 'default_transaction_isolation=read\ committed' default_transaction_deferrable=off
   lock_timeout=0 statement_timeout=0 idle_in_transaction_session_timeout=0 idle_session_timeout=0 client_min_messages=warning
-  client_connection_check_interval=2s tcp_keepalives_idle=10 tcp_keepalives_interval=5 tcp_keepalives_count=3
+  local_preload_libraries= client_connection_check_interval=2s tcp_keepalives_idle=10 tcp_keepalives_interval=5 tcp_keepalives_count=3
 )
 PGOPTIONS=$(printf -- '-c %s ' "${SETTINGS[@]}")
 export PGOPTIONS
@@ -70,12 +70,12 @@ plan_server() {
   local role
   printf '\\i %s\n' settings.sql lock.sql event-triggers.sql roles.sql database.sql public.sql silence.sql
   echo "BEGIN;"
-  for role in "${LOGINS[@]}"; do
-    printf '\\set role %s\n\\set password `cat "$CREDENTIALS/%s"`\n\\i password.sql\n' "$role" "$role"
+  for role in bill_inquiry_owner "${LOGINS[@]}"; do
+    printf '\\set role %s\n\\i password.sql\n' "$role"
   done
-  printf '\\set role bill_inquiry_owner\n\\set password `echo "$OWNER_PASSWORD"`\n\\i password.sql\n'
   echo "COMMIT;"
   printf '\\echo passwords  %s as the Secret has them\n' ${#LOGINS[@]}
+  echo "SELECT '-c transaction_timeout=0' FROM pg_settings WHERE name = 'transaction_timeout' \\g since_17"
   echo "SELECT datallowconn FROM pg_database WHERE datname = 'template1' \\g template1"
 }
 
@@ -86,6 +86,7 @@ OWNER_PASSWORD=$(owner_password)
 export OWNER_PASSWORD
 wait_for_server postgres
 plan_server | session --dbname=postgres --file=- --set=database="$PGDATABASE"
+PGOPTIONS+=$(< since_17)
 if [[ $(< template1) == t ]]; then
   printf '\\i %s\n' settings.sql lock.sql event-triggers.sql public.sql | session --dbname=template1 --file=-
 fi

@@ -4,7 +4,7 @@
 # A line that was meant as a marker and is none would change how its file runs, unseen.
 check_markers() {
   local wrong
-  wrong=$(grep --text --ignore-case --extended-regexp --line-number --with-filename -e '--[[:space:]]*billdb[[:space:]]*:' V[0-9]*__*.sql |
+  wrong=$(grep --text --ignore-case --extended-regexp --line-number -e '--[[:space:]]*billdb[[:space:]]*:' V[0-9]*__*.sql /dev/null |
     grep --text --invert-match --extended-regexp -e '^[^:]+:[0-9]+:-- billdb: (superuser|no-transaction|concurrently)$' | cat -v) || return 0
   fail "no marker: $wrong
 a marker is a line of its own, without blanks around it: -- billdb: superuser, -- billdb: no-transaction or -- billdb: concurrently"
@@ -31,7 +31,7 @@ plan_session() {
 plan_preparation() {
   local file version description
   printf '\\i %s\n' settings.sql lock.sql event-triggers.sql ownership.sql audit.sql privileges.sql
-  echo "CREATE TEMPORARY TABLE chart_migration (version INTEGER NOT NULL, description TEXT NOT NULL, sha256 TEXT NOT NULL, file TEXT NOT NULL);"
+  echo "CREATE TEMPORARY TABLE chart_migration (version INTEGER, description TEXT, sha256 TEXT, file TEXT);"
   for file in V[0-9]*__*.sql; do
     read -r version description < <(parts "$file")
     echo "INSERT INTO chart_migration VALUES ($version, '$description', '$(checksum "$file")', '$file');"
@@ -43,7 +43,7 @@ plan_preparation() {
     plan_migration "$file"
   done
   printf '\\i %s\n' event-triggers.sql audit.sql
-  echo "SELECT file FROM chart_migration LEFT JOIN audit.schema_migration USING (version) WHERE schema_migration.version IS NULL ORDER BY version \\g pending"
+  echo "SELECT file FROM chart_migration WHERE version NOT IN (SELECT version FROM audit.schema_migration) ORDER BY version \\g pending"
 }
 
 # The number and the words of a migration's name.
@@ -82,7 +82,7 @@ FROM migration_begun
 RETURNING format('applied    %s in %s ms', '$file', duration_ms);
 SQL
   marked "$file" no-transaction concurrently || echo "COMMIT;"
-  echo '\endif'
+  printf '%s\n' '\endif'
 }
 
 # Applies files of one kind in one session.
@@ -99,10 +99,12 @@ apply() {
 
 # A session in the service's database, as superuser or as the owner, who does not have the superuser's certificate.
 as() (
-  export PGOPTIONS="$PGOPTIONS -c lock_timeout=$LOCK_TIMEOUT"
+  PGOPTIONS+=" -c lock_timeout=$LOCK_TIMEOUT"
   if [[ $1 == owner ]]; then
     unset PGSSLCERT PGSSLKEY
     export PGUSER=bill_inquiry_owner PGPASSWORD=$OWNER_PASSWORD
+  else
+    PGOPTIONS+=" -c lc_messages=C" # of the owner by roles.sql: only a superuser may set it
   fi
   session --file=-
 )

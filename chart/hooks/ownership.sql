@@ -7,9 +7,10 @@ FROM unnest(ARRAY['public', 'cache', 'audit']) AS name
 WHERE to_regnamespace(name) IS NULL
 \gexec
 SELECT format('ALTER SCHEMA %I OWNER TO %s', nspname, owner)
-FROM (VALUES ('public', 'bill_inquiry_owner'::regrole), ('cache', 'bill_inquiry_owner'::regrole), ('audit', 10::oid::regrole)) AS wanted (nspname, owner)
-INNER JOIN pg_namespace USING (nspname)
-WHERE nspowner <> owner
+FROM pg_namespace CROSS JOIN LATERAL (
+    SELECT CASE nspname WHEN 'audit' THEN 10::oid::regrole ELSE 'bill_inquiry_owner'::regrole END
+) AS wanted (owner)
+WHERE nspname IN ('public', 'cache', 'audit') AND nspowner <> owner
 \gexec
 
 SELECT

@@ -56,7 +56,8 @@ FROM (
 ) AS membership
 WHERE
     member IN (
-        'bill_inquiry_owner', 'bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user', 'bill_maintenance_user'
+        'bill_inquiry_owner', 'bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user',
+        'bill_maintenance_user'
     )
     AND (granted LIKE 'pg\_%' OR granted = 'bill_inquiry_owner' OR rolsuper)
     AND (admin_option OR NOT stays)

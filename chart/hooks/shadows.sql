@@ -16,7 +16,7 @@ BEGIN
     WHERE nspname IN ('public', 'cache', 'audit') AND NOT rolsuper;
 
     IF problems IS NOT NULL THEN
-        RAISE EXCEPTION E'a migration of the superuser could run it instead of PostgreSQL''s own, and as superuser; it was not applied:\n%', problems
+        RAISE EXCEPTION E'a superuser''s migration could run it in place of PostgreSQL''s own, it was not applied:\n%', problems
             USING HINT = 'Rename it, drop it, or move it to another schema.';
     END IF;
 END

@@ -14,7 +14,14 @@ from tests.cluster.certificates import signed
 from tests.cluster.release import Release
 from tests.cluster.serving import secret
 
-ROLES = ("postgres", "bill_inquiry_user", "bill_readonly_user", "bill_backup_user", "bill_monitoring_user")
+ROLES = (
+    "postgres",
+    "bill_inquiry_user",
+    "bill_readonly_user",
+    "bill_backup_user",
+    "bill_monitoring_user",
+    "bill_maintenance_user",
+)
 STORED = "SELECT DISTINCT left(rolpassword, 3) FROM pg_authid WHERE rolcanlogin AND rolname <> 'billdb_hook'"
 WHOAMI = "psql -Atc 'SELECT current_user'"
 SERVICE = {"PGUSER": "bill_inquiry_user"}

@@ -47,7 +47,9 @@ class Attack:
 
 
 def function(signature: str, returns: str = "TEXT", result: str = "'x'") -> str:
-    return f"CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE plpgsql AS $$BEGIN PERFORM loot.take(); RETURN {result}; END$$;"
+    return (
+        f"CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE plpgsql AS $$BEGIN PERFORM loot.take(); RETURN {result}; END$$;"
+    )
 
 
 def attached(what: str) -> str:
@@ -102,7 +104,7 @@ BEFORE: dict[str, Attack] = {
     "the owner's set_config()": Attack(
         OWNER,
         function("public.set_config(text, name, boolean)"),
-        "a migration of the superuser could run it instead of PostgreSQL's own, and as superuser; it was not applied:\n"
+        "a superuser's migration could run it in place of PostgreSQL's own, it was not applied:\n"
         f"- function public.set_config(text,name,boolean) of {OWNER}",
     ),
 }  # fmt: skip
@@ -113,7 +115,9 @@ LATER: dict[str, Attack] = {
         OWNER, TRIGGER.format(table="audit.schema_migration"), attached("trigger mine on table audit.schema_migration")
     ),
     "a deferred trigger on the ledger": Attack(
-        OWNER, DEFERRED.format(table="audit.schema_migration"), attached("constraint mine on table audit.schema_migration, it has trigger mine")
+        OWNER,
+        DEFERRED.format(table="audit.schema_migration"),
+        attached("constraint mine on table audit.schema_migration, it has trigger mine"),
     ),
     "a default of the ledger": Attack(
         OWNER,
@@ -139,7 +143,9 @@ LATER: dict[str, Attack] = {
         attached("constraint mine on table audit.schema_migration"),
     ),
     "statistics of the ledger": Attack(
-        OWNER, "CREATE STATISTICS audit.mine ON (loot.same(1)) FROM audit.schema_migration;", attached("statistics object audit.mine")
+        OWNER,
+        "CREATE STATISTICS audit.mine ON (loot.same(1)) FROM audit.schema_migration;",
+        attached("statistics object audit.mine"),
     ),
     "a child of the ledger": Attack(
         OWNER, "CREATE TABLE audit.mine () INHERITS (audit.schema_migration);", attached("table audit.mine")

@@ -75,7 +75,9 @@ def test_ddl_is_kept_without_its_text(database: psycopg.Connection) -> None:
     assert SECRET not in whole[0]
 
 
-@pytest.mark.parametrize("role", ["bill_inquiry_user", "bill_readonly_user", "bill_backup_user", "bill_monitoring_user", "bill_maintenance_user"])
+@pytest.mark.parametrize(
+    "role", ["bill_inquiry_user", "bill_readonly_user", "bill_backup_user", "bill_monitoring_user", "bill_maintenance_user"]
+)
 def test_trigger_functions_are_for_nobody_to_use(database: psycopg.Connection, role: str) -> None:
     """A role that could use them in a trigger of its own could write to the history what it likes."""
     able = database.execute(

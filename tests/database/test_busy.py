@@ -114,7 +114,7 @@ def test_two_million_rows_and_four_writers_are_never_blocked_for_longer_than_the
         connection.execute("ANALYZE bill_inquiry_history")
     mine = {
         "V9001__mine.sql": "ALTER TABLE bill_inquiry_history ADD COLUMN mine BIGINT DEFAULT 0;",
-        "V9002__mine.sql": "-- billdb: no-transaction\n"
+        "V9002__mine.sql": "-- billdb: concurrently\n"
         "CREATE INDEX CONCURRENTLY IF NOT EXISTS mine ON bill_inquiry_history (line_number, inquiry_month);",
     }
     with writers(server, name) as clients:

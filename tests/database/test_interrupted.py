@@ -134,7 +134,7 @@ def test_run_that_is_ended_says_so_at_once_and_its_session_ends_too(
         assert left == (False, True)
 
 
-CONCURRENTLY = """-- billdb: no-transaction
+CONCURRENTLY = """-- billdb: concurrently
 CREATE INDEX CONCURRENTLY IF NOT EXISTS mine_operator ON customer_info (operator_code);
 """
 WAITING = "SELECT count(*) FROM pg_stat_progress_create_index WHERE phase LIKE 'waiting%'"

@@ -90,6 +90,32 @@ def test_migration_that_ends_its_transaction_itself_is_refused(server: Server, n
     assert "ERROR:  V9001__mine.sql has a COMMIT or ROLLBACK of its own" in done.log
 
 
+@pytest.mark.parametrize("password", ["two\n\n", "two\nlines", "\nsecond"], ids=["two newlines", "two lines", "an empty first"])
+def test_password_of_more_than_one_line_is_named_by_its_file_before_anything_is_done(
+    server: Server, name: str, password: str
+) -> None:
+    folder = server.credentials(PASSWORDS | {"bill_inquiry_user": password}, f"lines-{name}-{len(password)}")
+    done = Hook(server, environment={"CREDENTIALS": folder}).run(name)
+    assert done.status == 3
+    assert f"the password of bill_inquiry_user has more than one line (file {folder}/bill_inquiry_user)" in done.log
+
+
+def test_password_may_end_with_one_newline(server: Server, installed: str) -> None:
+    folder = server.credentials({role: f"{password}\n" for role, password in PASSWORDS.items()}, "newline")
+    Hook(server, environment={"CREDENTIALS": folder}).apply()
+    server.connect("bill_inquiry_user").close()
+
+
+def test_database_of_another_encoding_is_refused_and_left_alone(server: Server, installed: str, name: str) -> None:
+    with server.connect(database="postgres") as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'".encode())
+        done = Hook(server).run(name)
+        assert done.status == 3
+        assert f"ERROR:  database {name} has the encoding SQL_ASCII, and the service needs UTF8\nHINT:  Dump it" in done.log
+        owner = connection.execute("SELECT datdba::regrole::text FROM pg_database WHERE datname = %s", [name]).fetchone()
+        assert owner == ("billdb_hook",)
+
+
 @pytest.mark.parametrize("role", ["postgres", "bill_readonly_user"])
 def test_empty_password_is_named_by_its_file_before_anything_is_done(server: Server, name: str, role: str) -> None:
     folder = server.credentials(PASSWORDS | {role: "\n"}, f"empty-{name}")

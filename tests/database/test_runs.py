@@ -79,7 +79,9 @@ def test_what_a_migration_sets_for_its_session_ends_with_it(server: Server, name
     mine = {"V9001__sets.sql": header + LEFT_BEHIND, "V9002__finds.sql": FOUND}
     Hook(server, {"schema": {"extraMigrations": mine}}).apply(name)
     with server.connect(database=name) as connection:
-        assert connection.execute("SELECT * FROM public.found").fetchall() == [("bill_inquiry_owner", "public", "3s", "Asia/Seoul")]
+        assert connection.execute("SELECT * FROM public.found").fetchall() == [
+            ("bill_inquiry_owner", "public", "3s", "Asia/Seoul")
+        ]
     mine["V9003__sets.sql"], mine["V9004__fails.sql"] = header + LEFT_BEHIND, "SELECT 1 / 0;"
     assert Hook(server, {"schema": {"extraMigrations": mine}}).run(name).status == 3
 

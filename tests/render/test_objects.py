@@ -185,14 +185,15 @@ def test_another_port_is_everywhere() -> None:
 
 
 def test_rules_let_each_role_reach_its_own_database_over_tls_only(default: Manifests) -> None:
+    own = "bill_inquiry_owner,bill_inquiry_user,bill_readonly_user,bill_maintenance_user"
     assert rules(default) == [
         "local all all peer",
         "hostssl all billdb_hook all cert",
         "host all billdb_hook all reject",
-        'hostssl "bill_inquiry_db" bill_inquiry_user,bill_readonly_user all scram-sha-256',
+        f'hostssl "bill_inquiry_db" {own} all scram-sha-256',
         'hostssl "bill_inquiry_db",postgres bill_monitoring_user all scram-sha-256',
         "hostssl all,replication bill_backup_user all scram-sha-256",
-        "hostssl all bill_inquiry_user,bill_readonly_user,bill_monitoring_user all reject",
+        f"hostssl all {own},bill_monitoring_user all reject",
         "hostssl all all all scram-sha-256",
     ]
 

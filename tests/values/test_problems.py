@@ -61,6 +61,19 @@ def test_a_request_over_its_limit_is_refused(resources: dict[str, object], expec
     assert problem.startswith(expected)
 
 
+@pytest.mark.parametrize("line", [
+    "-- billdb: superuser ", "-- billdb: superuser\r", "-- billdb:superuser", "-- Billdb: superuser", "-- billdb: no transaction",
+])  # fmt: skip
+def test_a_line_of_a_migration_that_only_looks_like_a_marker_is_refused(line: str) -> None:
+    [problem] = problems({"schema": {"extraMigrations": {"V9001__mine.sql": f"SELECT 1;\n{line}"}}})
+    assert problem.startswith("schema.extraMigrations: V9001__mine.sql, line 2: ")
+
+
+@pytest.mark.parametrize("word", ["superuser", "no-transaction", "concurrently"])
+def test_a_marker_of_a_migration_is_accepted(word: str) -> None:
+    assert render({"schema": {"extraMigrations": {"V9001__mine.sql": f"-- billdb: {word}\nSELECT 1;"}}})
+
+
 CERT_MANAGER = {"mode": "certManager", "issuerRef": {"name": "ca"}}
 
 

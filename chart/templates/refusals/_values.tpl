@@ -19,7 +19,12 @@ tls.caValidityDays: {{ .Values.tls.caValidityDays }} days, and tls.validityDays 
 
 {{- define "billdb.problems.migrations" -}}
 {{- $files := dict }}
-{{- range $file, $_ := .Values.schema.extraMigrations }}
+{{- range $file, $sql := .Values.schema.extraMigrations }}
+{{- range $index, $line := splitList "\n" $sql }}
+{{- if and (regexMatch "(?i)--\\s*billdb\\s*:" $line) (not (regexMatch "^-- billdb: (superuser|no-transaction|concurrently)$" $line)) }}
+schema.extraMigrations: {{ $file }}, line {{ add1 $index }}: {{ quote $line }} is no marker; one is a line of its own without blanks around it: -- billdb: superuser, -- billdb: no-transaction or -- billdb: concurrently
+{{- end }}
+{{- end }}
 {{- $version := substr 0 5 $file }}
 {{- with get $files $version }}
 schema.extraMigrations: {{ . }} and {{ $file }} have the same number; give the later one the next
