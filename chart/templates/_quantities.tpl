@@ -1,16 +1,11 @@
-{{/* Bytes of a quantity of Kubernetes (2.5Gi, 500M, 1e9) or of PostgreSQL (256MB): (dict "value" VALUE "unit" BYTES-OF-A-BARE-NUMBER). */}}
+{{/* Bytes of a quantity of Kubernetes (2.5Gi, 500M, 1e9) or of PostgreSQL (256MB), or thousandths of a CPU (500m): (dict "value" VALUE "unit" OF-A-BARE-NUMBER). */}}
 {{- define "billdb.bytes" -}}
-{{- $units := dict "kB" 1024 "MB" 1048576 "GB" 1073741824 "TB" 1099511627776 }}
+{{- $units := dict "m" 1 "kB" 1024 "MB" 1048576 "GB" 1073741824 "TB" 1099511627776 }}
 {{- $units = merge $units (dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 "Ei" 1152921504606846976) }}
 {{- $units = merge $units (dict "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "P" 1000000000000000 "E" 1000000000000000000) }}
 {{- $text := .value | toString }}
 {{- $number := regexFind "^[0-9.]+([eE][+]?[0-9]+)?" $text }}
 {{- mulf (float64 $number) (get $units (trimPrefix $number $text) | default .unit) | int64 }}
-{{- end }}
-
-{{/* Thousandths of a CPU: 500m, "1", 0.5. */}}
-{{- define "billdb.millicores" -}}
-{{- if hasSuffix "m" (toString .) }}{{ mulf (trimSuffix "m" . | float64) 1 | int64 }}{{ else }}{{ mulf (float64 (toString .)) 1000 | int64 }}{{ end }}
 {{- end }}
 
 {{/* Bytes, as JSON: shared_buffers, those and work_mem once for every connection, and the limit of the server's memory, 0 without one. */}}

@@ -1,9 +1,6 @@
-{{/* What the namespace holds against what the values ask for: no data is left behind, and none is taken over, unsaid. */}}
-
 {{/* The server's name, its claim or its database changed on a running release: it would go on with an empty database. */}}
 {{- define "billdb.problems.moved" -}}
 {{- $server := include "billdb.name.server" . }}
-{{- $claim := include "billdb.name.pvc" . }}
 {{- $reinstall := printf "to move, run helm uninstall %s -n %s, which keeps data and passwords, then helm install with" .Release.Name .Release.Namespace }}
 {{- range $found := (lookup "apps/v1" "StatefulSet" .Release.Namespace "").items }}
 {{- range .spec.template.spec.volumes }}
@@ -11,8 +8,8 @@
 {{- $has := .persistentVolumeClaim.claimName }}
 {{- if ne $found.metadata.name $server }}
 fullnameOverride: it names the server {{ $server }}, but this release's server is {{ $found.metadata.name }}, whose data would stay behind; set it back, or {{ $reinstall }} persistence.existingClaim={{ $has }} and auth.existingSecret={{ $found.metadata.name }}-secret as well
-{{- else if ne $has $claim }}
-persistence.existingClaim: the server would run on the claim {{ $claim }}, but this release's data is on {{ $has }}; keep that, or {{ $reinstall }} the other claim
+{{- else if ne $has (include "billdb.name.pvc" $) }}
+persistence.existingClaim: the server would run on the claim {{ include "billdb.name.pvc" $ }}, but this release's data is on {{ $has }}; keep that, or {{ $reinstall }} the other claim
 {{- end }}
 {{- end }}
 {{- end }}
@@ -29,8 +26,7 @@ auth.database: {{ .Values.auth.database }}, but this release's database is {{ $h
 {{- $namespace := .Release.Namespace }}
 {{- $server := include "billdb.name.server" . }}
 {{- $claims := ternary list (list (include "billdb.name.pvc" .)) (not (empty .Values.persistence.existingClaim)) }}
-{{- $configs := list (include "billdb.name.config" .) (include "billdb.name.schemaScript" .) }}
-{{- $kinds := dict "StatefulSet" (list $server) "Service" (list $server) "ConfigMap" $configs "PersistentVolumeClaim" $claims "Secret" (include "billdb.secrets.own" . | fromJsonArray) }}
+{{- $kinds := dict "StatefulSet" (list $server) "Service" (list $server) "ConfigMap" (list (include "billdb.name.config" .) (include "billdb.name.schemaScript" .)) "PersistentVolumeClaim" $claims "Secret" (include "billdb.secrets.own" . | fromJsonArray) }}
 {{- $holding := "" }}
 {{- $replaced := "" }}
 {{- $running := "" }}

@@ -1,5 +1,3 @@
-{{/* Secrets that are brought along, or that somebody else writes. */}}
-
 {{- define "billdb.problems.secrets" -}}
 {{- $wanted := dict }}
 {{- with .Values.tls.existingSecret }}{{ $_ := set $wanted "tls.existingSecret" (list . "tls.crt" "tls.key" "ca.crt") }}{{ end }}

@@ -1,5 +1,3 @@
-{{/* The volume: whether a claim gets one, and what an existing claim allows. */}}
-
 {{/* A claim's class and access modes cannot be changed, and its size cannot shrink. */}}
 {{- define "billdb.problems.claim" -}}
 {{- $name := include "billdb.name.pvc" . }}
@@ -36,11 +34,10 @@ persistence.size: {{ .Values.persistence.size }}, but the claim {{ $name }} has 
 {{- $names = append $names (printf "%s%s" .metadata.name (ternary " (default)" "" $default)) }}
 {{- if ternary (or (eq .metadata.name $class) (eq .provisioner $provisioner)) $default (ne $class "") }}{{ $found = .metadata.name }}{{ end }}
 {{- end }}
-{{- $has := printf "it has: %s" (join ", " $names | default "none") }}
 {{- if and (not $class) (not $found) }}
-persistence.storageClass: empty, but this cluster has no default StorageClass; {{ $has }}; set it to one of them
+persistence.storageClass: empty, but this cluster has no default StorageClass; it has: {{ join ", " $names | default "none" }}; set it to one of them
 {{- else if not (or $found (hasPrefix "kubernetes.io/" $provisioner) (and (not (contains "/" $provisioner)) (lookup "storage.k8s.io/v1" "CSIDriver" "" $provisioner))) }}
-persistence.storageClass: {{ $class }}, but this cluster has neither this StorageClass nor the driver to make it with, {{ $provisioner }}; {{ $has }}; set it to one of them, or to "" for the default (presets/any-cluster.yaml), or install the driver (storageClass.provisioner)
+persistence.storageClass: {{ $class }}, but this cluster has neither this StorageClass nor the driver to make it with, {{ $provisioner }}; it has: {{ join ", " $names | default "none" }}; set it to one of them, or to "" for the default (presets/any-cluster.yaml), or install the driver (storageClass.provisioner)
 {{- end }}
 {{- end }}
 {{- end }}

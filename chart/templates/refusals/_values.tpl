@@ -1,5 +1,3 @@
-{{/* Values that contradict one another. */}}
-
 {{- define "billdb.problems.tls" -}}
 {{- range $key := list "validityDays" "caValidityDays" }}
 {{- if le (index $.Values.tls $key | int) ($.Values.tls.renewBeforeDays | int) }}
@@ -51,16 +49,11 @@ resources.limits.memory: {{ .Values.resources.limits.memory }}, but shared_buffe
 
 {{- define "billdb.problems.resources" -}}
 {{- range $key, $resources := dict "resources" .Values.resources "schema.resources" .Values.schema.resources "tls.reload.resources" .Values.tls.reload.resources }}
-{{- $requests := ($resources | default dict).requests | default dict }}
-{{- $limits := ($resources | default dict).limits | default dict }}
-{{- if and $requests.memory $limits.memory }}
-{{- if gt (include "billdb.bytes" (dict "value" $requests.memory "unit" 1) | int64) (include "billdb.bytes" (dict "value" $limits.memory "unit" 1) | int64) }}
-{{ $key }}.requests.memory: {{ $requests.memory }} is more than {{ $key }}.limits.memory, {{ $limits.memory }}; lower the one or raise the other
-{{- end }}
-{{- end }}
-{{- if and $requests.cpu $limits.cpu }}
-{{- if gt (include "billdb.millicores" $requests.cpu | int64) (include "billdb.millicores" $limits.cpu | int64) }}
-{{ $key }}.requests.cpu: {{ $requests.cpu }} is more than {{ $key }}.limits.cpu, {{ $limits.cpu }}; lower the one or raise the other
+{{- range $what, $unit := dict "cpu" 1000 "memory" 1 }}
+{{- $request := get (($resources | default dict).requests | default dict) $what }}
+{{- $limit := get (($resources | default dict).limits | default dict) $what }}
+{{- if and $request $limit (gt (include "billdb.bytes" (dict "value" $request "unit" $unit) | int64) (include "billdb.bytes" (dict "value" $limit "unit" $unit) | int64)) }}
+{{ $key }}.requests.{{ $what }}: {{ $request }} is more than {{ $key }}.limits.{{ $what }}, {{ $limit }}; lower the one or raise the other
 {{- end }}
 {{- end }}
 {{- end }}

@@ -1,5 +1,3 @@
-{{/* Where helm sees no cluster. */}}
-
 {{/* Where helm cannot see what is there, it would make another password and certificate at each render. */}}
 {{- define "billdb.problems.withoutCluster" -}}
 {{- if eq .Values.withoutCluster "refuse" }}
