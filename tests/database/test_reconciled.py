@@ -36,6 +36,12 @@ SPOILT = [
     " RESET SESSION AUTHORIZATION; RESET default_transaction_read_only",
     "GRANT pg_read_all_data TO bill_backup_user WITH ADMIN OPTION",
     "ALTER DEFAULT PRIVILEGES FOR ROLE bill_inquiry_owner IN SCHEMA public GRANT ALL ON TABLES TO PUBLIC",
+    # What a rollback to chart 0.2.0 leaves.
+    "ALTER SCHEMA audit OWNER TO bill_inquiry_owner",
+    "ALTER TABLE audit.schema_migration OWNER TO bill_inquiry_owner",
+    "ALTER TABLE audit.ddl_history OWNER TO bill_inquiry_owner",
+    "ALTER FUNCTION audit.record_ddl() OWNER TO bill_inquiry_owner",
+    "ALTER FUNCTION audit.record_drop() OWNER TO bill_inquiry_owner",
 ]
 ROLES_NOW = """
 SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
