@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from benchmarks import installing, rendering, security, starting
+from benchmarks import installing, recovery, rendering, security, starting
 from benchmarks.schema import drawing, measure, report
 from harness.progress import say
 
@@ -18,6 +18,7 @@ PARTS = {
     "install": installing.measure,
     "template": rendering.measure,
     "security": security.measure,
+    "recovery": recovery.measure,
     "up": starting.measure,
 }
 SCHEMA = "schema"  # an hour and 40 GB: only when it is named

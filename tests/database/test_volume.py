@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.local import images
-from tests.database.volume import MOUNT, PREPARE, Pod, pod
+from harness.volumes import MOUNT, PREPARE, Pod, pod
 
 DECIDED = {
     "hba_file": "/etc/postgresql/pg_hba.conf",
@@ -156,3 +156,12 @@ def wait_for(waiting: Pod, words: str, seconds: float = 30) -> str:
     while words not in (log := waiting.check("cat /tmp/log")):
         assert time.monotonic() < deadline, log
     return log
+
+
+def test_a_slot_whose_client_stays_away_is_given_up_before_its_wal_fills_the_volume(old: Pod) -> None:
+    old.serve("-c fsync=off -c wal_init_zero=off")  # files of WAL that take no room
+    old.sql("SELECT pg_create_physical_replication_slot('behind', true)")
+    old.sql("DO $$BEGIN FOR i IN 1..300 LOOP PERFORM pg_logical_emit_message(false, '', ''), pg_switch_wal(); END LOOP; END$$")
+    old.sql("CHECKPOINT")
+    assert old.sql("SELECT wal_status FROM pg_replication_slots") == "lost"
+    assert old.sql("SELECT sum(size) < pg_size_bytes('4GB') FROM pg_ls_waldir()") == "t"

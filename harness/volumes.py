@@ -47,9 +47,9 @@ class Pod:
         """Make this the Secret's password of the superuser, to the byte."""
         self.check('printf %s "$CONTENT" > "$PASSWORD_FILE"', CONTENT=content)
 
-    def serve(self) -> None:
-        """Start the server and wait until it answers."""
-        self.check(f"setsid {START} &> /tmp/log & until pg_isready -q -t 1; do [[ -e /proc/$! ]] || {{ cat /tmp/log; exit 1; }}; done")
+    def serve(self, options: str = "") -> None:
+        """Start the server, its log in /tmp/log, and wait until it answers."""
+        self.check(f"setsid {START} {options} &> /tmp/log & until pg_isready -q -t 1; do [[ -e /proc/$! ]] || {{ cat /tmp/log; exit 1; }}; done")
 
     def stop(self) -> None:
         """Stop the server, and wait for its end."""
