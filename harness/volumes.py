@@ -49,7 +49,8 @@ class Pod:
 
     def serve(self, options: str = "") -> None:
         """Start the server, its log in /tmp/log, and wait until it answers."""
-        self.check(f"setsid {START} {options} &> /tmp/log & until pg_isready -q -t 1; do [[ -e /proc/$! ]] || {{ cat /tmp/log; exit 1; }}; done")
+        waiting = "until pg_isready -q -t 1; do [[ -e /proc/$! ]] || { cat /tmp/log; exit 1; }; done"
+        self.check(f"setsid {START} {options} &> /tmp/log & {waiting}")
 
     def stop(self) -> None:
         """Stop the server, and wait for its end."""
@@ -57,7 +58,7 @@ class Pod:
 
     def sql(self, query: str, **environment: str) -> str:
         """The running server's answer: columns by `|`, rows by line."""
-        return self.check('psql -qAtX -c "$QUERY"', QUERY=query, **environment).removesuffix("\n")
+        return self.check('psql -qAtX -c "$QUERY"', USER, QUERY=query, **environment).removesuffix("\n")
 
     def alone(self, statement: str) -> None:
         """Run a statement on the volume without the chart, as whoever had it before may have."""
@@ -72,12 +73,12 @@ def pod(major: str, folder: Path, values: Mapping[str, Any] | None = None) -> It
     for place in (folder, config, volume):
         place.mkdir(exist_ok=True)
         place.chmod(0o777)
-    for name, text in chart(values)["ConfigMap", "postgresql-bill-inquiry-config"]["data"].items():
-        (config / name).write_text(text)
+    for file, text in chart(values)["ConfigMap", "postgresql-bill-inquiry-config"]["data"].items():
+        (config / file).write_text(text)
     container = DockerContainer(POSTGRES_IMAGE.format(tag=major)).with_command(["sleep", "infinity"])
     container.with_volume_mapping(str(volume), MOUNT, "rw").with_volume_mapping(str(config), "/etc/postgresql", "ro")
-    for place in ("/var/run/postgresql", "/credentials"):
-        container.tmpfs[place] = f"uid={USER},gid={USER},mode=0777"
+    for scratch in ("/var/run/postgresql", "/credentials"):
+        container.tmpfs[scratch] = f"uid={USER},gid={USER},mode=0777"
     with container.with_kwargs(network_mode="none", init=True) as started:
         made = Pod(started)
         made.password("secret")

@@ -12,6 +12,7 @@ fail() {
 }
 
 # As options, for ALTER SYSTEM on the volume would override the configuration file.
+# shellcheck disable=SC2034 # used by both
 mapfile -t SERVER_OPTIONS < "$HERE/server.options"
 
 # Waits until nobody else may write the volume. After a pod was deleted by force, or its node was lost, the next one can start

@@ -16,8 +16,7 @@ def test_values_that_a_client_binds_are_not_in_the_log(server: Server) -> None:
 
 
 def test_values_that_a_client_binds_are_not_in_the_log_of_an_error(server: Server) -> None:
-    with server.connect(database="postgres") as client:
-        with pytest.raises(psycopg.errors.DivisionByZero):
-            client.execute("SELECT 1 / 0, %s::text", [SECRET])
+    with server.connect(database="postgres") as client, pytest.raises(psycopg.errors.DivisionByZero):
+        client.execute("SELECT 1 / 0, %s::text", [SECRET])
     assert "STATEMENT:  SELECT 1 / 0, $1::text" in server.log()
     assert SECRET not in server.log()

@@ -30,9 +30,9 @@ OTHERWISE = {
 
 
 @pytest.fixture(params=images.MAJORS)
-def folder(request: pytest.FixtureRequest, engine: None, tmp_path: Path) -> Iterator[tuple[str, Path]]:
+def folder(request: pytest.FixtureRequest, engine: None, tmp_path: Path) -> tuple[str, Path]:
     """A major version, and a folder for its volume."""
-    yield request.param, tmp_path
+    return request.param, tmp_path
 
 
 @pytest.fixture
@@ -57,7 +57,9 @@ def test_what_the_chart_decides_holds_whatever_alter_system_wrote(old: Pod) -> N
     assert {name: old.sql(f"SHOW {name}") for name in DECIDED} == DECIDED
 
 
-@pytest.mark.parametrize("setting", ["standard_conforming_strings = off", "log_statement = 'all'", "default_transaction_read_only = on"])
+@pytest.mark.parametrize(
+    "setting", ["standard_conforming_strings = off", "log_statement = 'all'", "default_transaction_read_only = on"]
+)
 def test_settings_of_the_volume_neither_print_the_password_nor_run_what_it_says(old: Pod, setting: str) -> None:
     password = "pass\\'; CREATE ROLE intruder SUPERUSER --"
     for scope in ("DATABASE postgres", "SYSTEM"):

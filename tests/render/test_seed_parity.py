@@ -75,5 +75,8 @@ def test_no_exception_is_listed_that_holds_after_all(planned: Manifests) -> None
 def test_the_default_differs_from_the_plans_preset_in_password_and_delays_alone(default: Manifests) -> None:
     assert {path for name in OBJECTS for path in missing(name, default) if not excepted(path)} == {
         "secret/data/postgres-password",
-        *(f"statefulset/spec/template/spec/containers/postgresql/{probe}Probe/initialDelaySeconds" for probe in ("liveness", "readiness")),
+        *(
+            f"statefulset/spec/template/spec/containers/postgresql/{probe}Probe/initialDelaySeconds"
+            for probe in ("liveness", "readiness")
+        ),
     }

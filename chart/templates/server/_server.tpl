@@ -55,6 +55,15 @@ env:
     value: billdb/reload-certificates
   - name: EVERY_SECONDS
     value: {{ .Values.tls.reload.everySeconds | quote }}
+  - name: HEARTBEAT
+    value: /var/run/postgresql/reload-certificates
+# Whether it still looks. The server stays in its Service meanwhile: the readiness probe gives up later than the other restarts it.
+livenessProbe:
+  {{- include "billdb.server.heartbeat" . | nindent 2 }}
+  failureThreshold: 2
+readinessProbe:
+  {{- include "billdb.server.heartbeat" . | nindent 2 }}
+  failureThreshold: 6
 resources:
   {{- toYaml .Values.tls.reload.resources | nindent 2 }}
 securityContext:
@@ -70,4 +79,12 @@ volumeMounts:
   - name: run
     mountPath: /var/run/postgresql
   {{- include "billdb.server.tlsMounts" . | nindent 2 }}
+{{- end }}
+
+{{/* Its last look may be as old as three of them and what the server took to answer; none yet is one that is just beginning. */}}
+{{- define "billdb.server.heartbeat" -}}
+exec:
+  command: [/bin/bash, -c, '[[ ! -e $HEARTBEAT ]] || (($(date +%s) - $(stat --format=%Y "$HEARTBEAT") < 3 * EVERY_SECONDS + 30))']
+periodSeconds: 10
+timeoutSeconds: 5
 {{- end }}
