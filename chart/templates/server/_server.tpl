@@ -1,7 +1,7 @@
-{{/* The plan's probe with given timing: (dict "root" $ "timing" MAP). */}}
+{{/* The plan's probe with given timing: (dict "root" $ "timing" MAP); "first": what it does before. */}}
 {{- define "billdb.server.probe" -}}
 exec:
-  command: [/bin/sh, -c, exec pg_isready -U postgres -h 127.0.0.1 -p {{ .root.Values.service.port }}]
+  command: [/bin/sh, -c, {{ .first }}exec pg_isready -U postgres -h 127.0.0.1 -p {{ .root.Values.service.port }}]
 {{ toYaml .timing }}
 {{- end }}
 
