@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from benchmarks import installing, rendering, security, starting
+from benchmarks import comparing, installing, recovery, rendering, security, starting
 from benchmarks.schema import drawing, measure, report
 from harness.progress import say
 
@@ -18,8 +18,10 @@ PARTS = {
     "install": installing.measure,
     "template": rendering.measure,
     "security": security.measure,
+    "recovery": recovery.measure,
     "up": starting.measure,
 }
+COMPARE = "compare"  # takes others' charts
 SCHEMA = "schema"  # an hour and 40 GB: only when it is named
 
 
@@ -44,11 +46,17 @@ def main() -> int:
     """Measure the parts named, or all, and replace their sections of RESULTS.md."""
     parser = argparse.ArgumentParser(prog="nox -s bench --")
     parser.add_argument(
-        "parts", nargs="*", choices=[[], *PARTS, SCHEMA], help="default: all but schema, and up, which ends the local cluster"
+        "parts",
+        nargs="*",
+        choices=[[], *PARTS, COMPARE, SCHEMA],
+        help="default: all but compare, schema, and up, which ends the local cluster",
     )
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument(
         "--from-nothing", action="store_true", help="part up: also a first build with empty caches, about 20 minutes"
+    )
+    parser.add_argument(
+        "--against", action="append", default=[], metavar="CHART[,VALUES]", help="part compare: another chart's folder"
     )
     parser.add_argument("--rows", type=int, default=5_000_000, help="part schema: rows of each history table")
     parser.add_argument("--seconds", type=float, default=10, help="part schema: how long each kind of reading is repeated")
@@ -63,7 +71,12 @@ def main() -> int:
             sections |= {title: f"## {title}\n\n{text}\n\n{machine()}" for title, text in report.markdown(figures).items()}
             RESULTS.write_text(_HEAD + "\n\n".join(sections.values()) + "\n")
             continue
-        for title, rows, baseline in PARTS[part](options.runs, options.from_nothing):
+        tables = (
+            comparing.measure(options.runs, options.against)
+            if part == COMPARE
+            else PARTS[part](options.runs, options.from_nothing)
+        )
+        for title, rows, baseline in tables:
             sections[title] = table(title, rows, baseline) + f"\n\n{machine()}"
             RESULTS.write_text(_HEAD + "\n\n".join(sections.values()) + "\n")
     print(RESULTS.read_text())

@@ -19,7 +19,7 @@ ORDER BY relnamespace::regnamespace::text DESC, relname
 """
 SETTINGS = """
 SELECT format('  %-30s %s', name, current_setting(name)) FROM pg_settings
-WHERE sourcefile = '/etc/postgresql/postgresql.conf' AND name !~ '_file$|directory|directories'
+WHERE source IN ('configuration file', 'command line') AND name !~ '_file$|directory|directories'
 ORDER BY name
 """
 

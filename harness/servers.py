@@ -42,7 +42,7 @@ START = f"""
 set -e
 bash /etc/postgresql/prepare-volume.sh
 while :; do  # a server that a test killed comes back, as its pod would
-  postgres -c config_file=/etc/postgresql/postgresql.conf {" ".join(f"-c {k}={v!r}" for k, v in SETTINGS.items())} &
+  bash /etc/postgresql/start-server.sh {" ".join(f"-c {k}={v!r}" for k, v in SETTINGS.items())} &
   server=$!
   echo $server > {SHARED}/server.pid
   wait $server || true
@@ -82,7 +82,6 @@ class Server:
         self._container.with_envs(
             PGDATA="/bitnami/postgresql/data",
             PASSWORD_FILE=f"{SHARED}/credentials/postgres",
-            CONFIG_FILE="/etc/postgresql/postgresql.conf",
             CLUSTER_LOCALE="C.UTF-8",
             AUDIT_CONFIG=f"{SOCKETS}/audit.conf",
         )

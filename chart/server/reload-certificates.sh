@@ -10,6 +10,8 @@ mounted() { { cat /etc/postgresql-tls/* /etc/postgresql-clients/* 2> /dev/null |
 # Whatever the server read when it started, it is told once: a Secret may have changed in between.
 told=""
 while :; do
+  # The probes look at when this was last written.
+  : > "$HEARTBEAT"
   now=$(mounted)
   if [[ $now != "$told" ]] && psql --no-psqlrc --quiet --username=postgres --dbname=postgres \
     --command="SELECT pg_reload_conf()" > /dev/null 2>&1; then

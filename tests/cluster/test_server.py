@@ -28,6 +28,18 @@ SETTINGS = {
     "password_encryption": "scram-sha-256",
     "shared_preload_libraries": "pg_stat_statements",
     "data_directory": "/bitnami/postgresql/data",
+    "log_parameter_max_length": "0",
+    "log_lock_waits": "on",
+    "log_checkpoints": "on",
+    "log_autovacuum_min_duration": "10s",
+    "log_temp_files": "10MB",
+    "track_io_timing": "on",
+    "max_parallel_workers_per_gather": "0",
+    "jit": "off",
+    "checkpoint_timeout": "15min",
+    "max_wal_size": "2GB",
+    "max_slot_wal_keep_size": "4GB",
+    "idle_in_transaction_session_timeout": "1h",
 }
 
 

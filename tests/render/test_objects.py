@@ -46,6 +46,12 @@ def settings(manifests: Manifests) -> dict[str, str]:
     return {name: value.strip("'") for name, value in (line.split(" = ", 1) for line in lines)}
 
 
+def options(manifests: Manifests) -> dict[str, str]:
+    """What the server's command line decides."""
+    lines = manifests["ConfigMap", "postgresql-bill-inquiry-config"]["data"]["server.options"].splitlines()
+    return dict(line.removeprefix("--").split("=", 1) for line in lines)
+
+
 @pytest.mark.parametrize("release", ["billdb", "postgres", "x"])
 def test_the_names_are_the_plans_whatever_the_release_is_called(release: str) -> None:
     assert set(render(release=release)) == NAMES
@@ -98,15 +104,17 @@ def test_a_changed_setting_changes_the_pod_and_nothing_else_does(default: Manife
     assert len(changed | {checksum({})}) == 3
 
 
-def test_probes_are_the_plans_and_recovery_is_given_an_hour(default: Manifests) -> None:
-    container = server(default)
+@pytest.mark.parametrize(("presets", "delays"), [((), (0, 0)), (("phonebill-dev",), (30, 5))], ids=["default", "the plan's"])
+def test_probes_are_the_plans_and_recovery_is_given_an_hour(presets: tuple[str, ...], delays: tuple[int, int]) -> None:
+    container = server(render(presets=presets))
     ask = {"command": ("/bin/sh", "-c", "exec pg_isready -U postgres -h 127.0.0.1 -p 5432")}
     timing = {"periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 6}
-    assert container["livenessProbe"] == {"exec": ask, "initialDelaySeconds": 30, **timing}
-    assert container["readinessProbe"] == {"exec": ask, "initialDelaySeconds": 5, **timing}
+    for probe, delay in zip(("livenessProbe", "readinessProbe"), delays, strict=True):
+        assert container[probe] == {"exec": ask, "initialDelaySeconds": delay, **timing}
     startup = container["startupProbe"]
-    assert startup["exec"] == ask
+    assert startup["exec"]["command"][2].endswith(f"; {ask['command'][2]}")
     assert startup["periodSeconds"] * startup["failureThreshold"] >= 3600
+    assert startup["initialDelaySeconds"] >= container["readinessProbe"]["initialDelaySeconds"]
 
 
 def test_the_server_is_stopped_fast_within_its_grace_period(default: Manifests) -> None:
@@ -172,12 +180,22 @@ def test_without_tls_the_notes_and_the_rules_say_so() -> None:
     manifests = render({"tls": {"mode": "disabled"}})
     rules = manifests["ConfigMap", "postgresql-bill-inquiry-config"]["data"]["pg_hba.conf"]
     assert "hostssl" not in rules
-    assert "ssl" not in settings(manifests)
+    assert options(manifests) == {
+        "config_file": "/etc/postgresql/postgresql.conf",
+        "data_directory": "/bitnami/postgresql/data",
+        "hba_file": "/etc/postgresql/pg_hba.conf",
+        "ident_file": "/etc/postgresql/pg_ident.conf",
+        "listen_addresses": "*",
+        "password_encryption": "scram-sha-256",
+        "port": "5432",
+        "ssl": "off",
+        "unix_socket_directories": "/var/run/postgresql",
+    }
 
 
 def test_another_port_is_everywhere() -> None:
     manifests = render(EVERYTHING_ON)
-    assert settings(manifests)["port"] == "5433"
+    assert options(manifests)["port"] == "5433"
     assert {o["spec"]["ports"][0]["port"] for o in manifests.of("Service")} == {5433}
     assert "-p 5433" in str(server(manifests)["livenessProbe"])
     [policy] = [o for o in manifests.of("NetworkPolicy") if not o["metadata"]["name"].endswith("-jobs")]

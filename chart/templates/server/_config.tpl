@@ -8,28 +8,30 @@ postgresql.conf: |
   {{ $name }} = {{ include "billdb.config.value" $value }}
   {{- end }}
   {{- end }}
-  # What the chart itself decides:
-  listen_addresses = '*'
-  port = {{ .Values.service.port }}
-  data_directory = '{{ .Values.persistence.mountPath }}/data'
-  hba_file = '/etc/postgresql/pg_hba.conf'
-  ident_file = '/etc/postgresql/pg_ident.conf'
-  unix_socket_directories = '/var/run/postgresql'
-  {{- if ne .Values.tls.mode "disabled" }}
-  ssl = on
-  ssl_cert_file = '/etc/postgresql-tls/tls.crt'
-  ssl_key_file = '/etc/postgresql-tls/tls.key'
-  ssl_min_protocol_version = '{{ .Values.tls.minVersion }}'
-  {{- with .Values.tls.ciphers }}
-  ssl_ciphers = '{{ . }}'
-  {{- end }}
-  {{- if eq (include "billdb.hook.login" .) "certificate" }}
-  ssl_ca_file = '/etc/postgresql-clients/ca.crt'
-  {{- end }}
-  {{- end }}
-  password_encryption = '{{ .Values.auth.method }}'
   # The init container writes it where the image has pgaudit.
   include_if_exists = '/var/run/postgresql/audit.conf'
+# What the chart itself decides: given on the command line, it holds whatever ALTER SYSTEM wrote on the volume.
+server.options: |
+  --config_file=/etc/postgresql/postgresql.conf
+  --data_directory={{ .Values.persistence.mountPath }}/data
+  --hba_file=/etc/postgresql/pg_hba.conf
+  --ident_file=/etc/postgresql/pg_ident.conf
+  --listen_addresses=*
+  --port={{ .Values.service.port }}
+  --unix_socket_directories=/var/run/postgresql
+  --password_encryption={{ .Values.auth.method }}
+  --ssl={{ ternary "on" "off" (ne .Values.tls.mode "disabled") }}
+  {{- if ne .Values.tls.mode "disabled" }}
+  --ssl_cert_file=/etc/postgresql-tls/tls.crt
+  --ssl_key_file=/etc/postgresql-tls/tls.key
+  --ssl_min_protocol_version={{ .Values.tls.minVersion }}
+  {{- with .Values.tls.ciphers }}
+  --ssl_ciphers={{ . }}
+  {{- end }}
+  {{- if eq (include "billdb.hook.login" .) "certificate" }}
+  --ssl_ca_file=/etc/postgresql-clients/ca.crt
+  {{- end }}
+  {{- end }}
 pg_hba.conf: |
   {{- include "billdb.config.hba" . | nindent 2 }}
 {{- with include "billdb.image.user" . }}

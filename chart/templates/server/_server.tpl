@@ -1,7 +1,7 @@
-{{/* The plan's probe with given timing: (dict "root" $ "timing" MAP). */}}
+{{/* The plan's probe with given timing: (dict "root" $ "timing" MAP); "first": what it does before. */}}
 {{- define "billdb.server.probe" -}}
 exec:
-  command: [/bin/sh, -c, exec pg_isready -U postgres -h 127.0.0.1 -p {{ .root.Values.service.port }}]
+  command: [/bin/sh, -c, {{ .first }}exec pg_isready -U postgres -h 127.0.0.1 -p {{ .root.Values.service.port }}]
 {{ toYaml .timing }}
 {{- end }}
 
@@ -61,6 +61,15 @@ env:
     value: billdb/reload-certificates
   - name: EVERY_SECONDS
     value: {{ .Values.tls.reload.everySeconds | quote }}
+  - name: HEARTBEAT
+    value: /var/run/postgresql/reload-certificates
+# Whether it still looks. The server stays in its Service meanwhile: the readiness probe gives up later than the other restarts it.
+livenessProbe:
+  {{- include "billdb.server.heartbeat" . | nindent 2 }}
+  failureThreshold: 2
+readinessProbe:
+  {{- include "billdb.server.heartbeat" . | nindent 2 }}
+  failureThreshold: 6
 volumeMounts:
   {{- include "billdb.server.configMounts" . | nindent 2 }}
 {{- end }}
@@ -69,4 +78,12 @@ volumeMounts:
 {{- define "billdb.storageClass.wanted" -}}
 {{- $claim := lookup "v1" "PersistentVolumeClaim" .Release.Namespace (include "billdb.name.pvc" .) | default dict }}
 {{- if and .Values.storageClass.create (not .Values.persistence.existingClaim) (ne (dig "status" "phase" "" $claim) "Bound") }}true{{ end }}
+{{- end }}
+
+{{/* Its last look may be as old as three of them and what the server took to answer; none yet is one that is just beginning. */}}
+{{- define "billdb.server.heartbeat" -}}
+exec:
+  command: [/bin/bash, -c, '[[ ! -e $HEARTBEAT ]] || (($(date +%s) - $(stat --format=%Y "$HEARTBEAT") < 3 * EVERY_SECONDS + 30))']
+periodSeconds: 10
+timeoutSeconds: 5
 {{- end }}
