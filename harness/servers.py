@@ -28,6 +28,7 @@ PASSWORDS = {
     "bill_readonly_user": "읽기 전용",
     "bill_backup_user": "backup-1234",
     "bill_monitoring_user": "monitoring-1234",
+    "bill_maintenance_user": "maintenance-1234",
 }
 # What a tests' server does otherwise than the chart's: no network, quick instead of durable, and it logs whatever it can.
 SETTINGS = {

@@ -12,7 +12,14 @@ from harness.progress import step
 
 HERE = Path(__file__).parent
 HOOKS = paths.CHART / "hooks"
-ROLES = ("postgres", "bill_inquiry_user", "bill_readonly_user", "bill_backup_user", "bill_monitoring_user")
+ROLES = (
+    "postgres",
+    "bill_inquiry_user",
+    "bill_readonly_user",
+    "bill_backup_user",
+    "bill_monitoring_user",
+    "bill_maintenance_user",
+)
 SPEED = "V0006"  # from here on: what the design does not have
 TABLES = {"bill": "bill_inquiry_history", "kos": "kos_inquiry_history"}
 KEYS_LAST = """

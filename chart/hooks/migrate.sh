@@ -13,7 +13,7 @@ cp ./*.sql "$work"
 cd "$work"
 
 # The superuser last: what fails before can still be mended with the password it had.
-LOGINS=(bill_inquiry_user bill_readonly_user bill_backup_user bill_monitoring_user postgres)
+LOGINS=(bill_inquiry_user bill_readonly_user bill_backup_user bill_monitoring_user bill_maintenance_user postgres)
 
 fail() {
   say "ERROR: $*" >&2

@@ -42,7 +42,7 @@ WHERE
     AND (
         rolsuper
         OR (
-            rolname IN ('bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user')
+            rolname IN ('bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user', 'bill_maintenance_user')
             AND without_code AND NOT EXISTS (SELECT FROM pg_proc WHERE proowner = owner)
         )
     )
@@ -57,6 +57,6 @@ SELECT format(
 FROM pg_shdepend INNER JOIN pg_database ON pg_database.oid = dbid CROSS JOIN LATERAL pg_identify_object(classid, objid, objsubid) AS object
 WHERE
     datname = current_database() AND deptype = 'o'
-    AND refobjid::regrole::text IN ('bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user')
+    AND refobjid::regrole::text IN ('bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user', 'bill_maintenance_user')
 ORDER BY object.identity;
 COMMIT;

@@ -9,10 +9,12 @@ WITH rule (kind, namespace, grantee, privileges) AS (VALUES
     ('database', '', 'bill_readonly_user', '{CONNECT}'),
     ('database', '', 'bill_backup_user', '{CONNECT}'),
     ('database', '', 'bill_monitoring_user', '{CONNECT}'),
+    ('database', '', 'bill_maintenance_user', '{CONNECT}'),
     ('schema', 'public', 'PUBLIC', '{USAGE}'),
     ('schema', 'public', 'bill_inquiry_user', '{USAGE}'),
     ('schema', 'public', 'bill_readonly_user', '{USAGE}'),
     ('schema', 'public', 'bill_monitoring_user', '{USAGE}'), -- pg_stat_statements is there
+    ('schema', 'public', 'bill_maintenance_user', '{USAGE}'),
     ('schema', 'cache', 'bill_inquiry_user', '{USAGE}'),
     ('schema', 'cache', 'bill_readonly_user', '{USAGE}'),
     ('schema', 'audit', 'bill_readonly_user', '{USAGE}'),
@@ -85,7 +87,9 @@ found AS (
     FROM acl LEFT JOIN pg_roles ON pg_roles.oid = (item).grantee
     WHERE
         (item).grantee <> owner
-        AND ((item).grantee = 0 OR rolname IN ('bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user'))
+        AND ((item).grantee = 0 OR rolname IN (
+            'bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user', 'bill_maintenance_user'
+        ))
 ),
 
 change (verb, ending, prefix, target, grantor, grantee, privilege) AS (

@@ -4,7 +4,8 @@ SELECT
     format('SELECT %L', 'role       ' || name || ' created'),
     format('CREATE ROLE %I', name)
 FROM unnest(ARRAY[
-    'bill_inquiry_owner', 'bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user'
+    'bill_inquiry_owner', 'bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user',
+    'bill_maintenance_user'
 ]) AS name
 WHERE to_regrole(name) IS NULL
 \gexec
@@ -20,6 +21,8 @@ ALTER ROLE bill_readonly_user LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT 
 ALTER ROLE bill_backup_user LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT REPLICATION NOBYPASSRLS;
 -- Exporters: statistics, no rows.
 ALTER ROLE bill_monitoring_user LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT NOREPLICATION NOBYPASSRLS;
+-- The Jobs that delete what is too old.
+ALTER ROLE bill_maintenance_user LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT NOREPLICATION NOBYPASSRLS;
 
 -- A transaction that a client forgot holds locks and keeps vacuum from cleaning.
 ALTER ROLE bill_inquiry_user SET idle_in_transaction_session_timeout = '5min';
@@ -44,7 +47,9 @@ FROM (
     INNER JOIN pg_roles AS b ON b.oid = pg_auth_members.grantor
 ) AS membership
 WHERE
-    member IN ('bill_inquiry_owner', 'bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user')
+    member IN (
+        'bill_inquiry_owner', 'bill_inquiry_user', 'bill_readonly_user', 'bill_backup_user', 'bill_monitoring_user', 'bill_maintenance_user'
+    )
     AND (granted LIKE 'pg\_%' OR granted = 'bill_inquiry_owner' OR rolsuper)
     AND (admin_option OR NOT stays)
 \gexec

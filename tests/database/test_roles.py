@@ -9,7 +9,7 @@ from psycopg import sql
 from harness.hook import DATABASE, Hook
 from harness.servers import PASSWORDS, SOCKETS, Server
 
-ROLES = ("bill_inquiry_user", "bill_readonly_user", "bill_backup_user", "bill_monitoring_user")
+ROLES = ("bill_inquiry_user", "bill_readonly_user", "bill_backup_user", "bill_monitoring_user", "bill_maintenance_user")
 WRITES = {"INSERT", "UPDATE", "DELETE"}
 # What each role may do to the tables of a schema; everything else is refused.
 ALLOWED: dict[tuple[str, str], set[str]] = {
