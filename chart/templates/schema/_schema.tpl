@@ -1,13 +1,18 @@
 {{/*
 The container that runs a script of the schema ConfigMap against the server:
-(dict "root" $ "name" NAME "script" FILE "role" ROLE).
+(dict "root" $ "name" NAME "script" FILE "role" ROLE "arguments" LIST "settings" MAP). `arguments` may be left out, and `settings`,
+which has deadlineSeconds and resources, where they are the schema Job's.
 */}}
 {{- define "billdb.schema.container" -}}
+{{- $settings := .settings | default .root.Values.schema }}
 name: {{ .name }}
 image: {{ include "billdb.image" .root }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 # At its deadline the script ends itself: a pod whose Job has run out of time is deleted, and its log with it.
-command: [timeout, --kill-after=10, {{ .root.Values.schema.deadlineSeconds | quote }}, /bin/bash, /scripts/{{ .script }}]
+command: [timeout, --kill-after=10, {{ $settings.deadlineSeconds | quote }}, /bin/bash, /scripts/{{ .script }}]
+{{- with .arguments }}
+args: {{ toJson . }}
+{{- end }}
 env:
   {{- include "billdb.connection.env" . | nindent 2 }}
   - name: PGAPPNAME
@@ -17,7 +22,7 @@ env:
   - name: CHART_VERSION
     value: {{ .root.Chart.Version | quote }}
   - name: DEADLINE_SECONDS
-    value: {{ .root.Values.schema.deadlineSeconds | quote }}
+    value: {{ $settings.deadlineSeconds | quote }}
   - name: WAIT_SECONDS
     value: {{ .root.Values.schema.waitSeconds | quote }}
   - name: LOCK_TIMEOUT
@@ -27,7 +32,7 @@ env:
 # What failed is seen by `kubectl describe` too.
 terminationMessagePolicy: FallbackToLogsOnError
 resources:
-  {{- toYaml .root.Values.schema.resources | nindent 2 }}
+  {{- toYaml $settings.resources | nindent 2 }}
 securityContext:
   {{- include "billdb.containerSecurity" .root | nindent 2 }}
 volumeMounts:
