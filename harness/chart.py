@@ -53,6 +53,8 @@ class Manifests(Mapping[tuple[str, str], Object]):
         for (kind, name), o in self._objects.items():
             if kind == "Pod":
                 found[f"{kind}/{name}"] = o
+            elif kind == "CronJob":
+                found[f"{kind}/{name}"] = o["spec"]["jobTemplate"]["spec"]["template"]
             elif "template" in o.get("spec", {}):
                 found[f"{kind}/{name}"] = o["spec"]["template"]
         return found

@@ -28,7 +28,7 @@ FROM (
         END AS kos_ms
     FROM (
         SELECT
-            number, requested, bench.any_line() AS line,
+            number, requested, bench.line_at(requested) AS line,
             CASE WHEN random() < 0.5 THEN to_char(requested - floor(24 * random()) * INTERVAL '1 month', 'YYYY-MM') END AS month,
             CASE
                 -- Stuck ones, and those of the last moment.

@@ -9,6 +9,16 @@ $$ SELECT (821000000000 + (rank * 7919 + 1234567) % 100000000)::text $$;
 CREATE FUNCTION bench.any_line() RETURNS TEXT LANGUAGE sql VOLATILE AS
 $$ SELECT bench.line(floor(200000 * random() ^ 2)::bigint) $$;
 
+-- One of 100 busy lines that ended with April 2025, each with 0.04 % of all rows; until then 16 % of the inquiries are theirs.
+CREATE FUNCTION bench.ended_line(number BIGINT) RETURNS TEXT LANGUAGE sql IMMUTABLE AS
+$$ SELECT (820000000000 + number)::text $$;
+
+CREATE FUNCTION bench.line_at(requested TIMESTAMP) RETURNS TEXT LANGUAGE sql VOLATILE AS
+$$
+SELECT
+    CASE WHEN requested < '2025-05-01' AND random() < 0.16 THEN bench.ended_line(floor(100 * random())::bigint) ELSE bench.any_line() END
+$$;
+
 CREATE FUNCTION bench.request_id(number BIGINT) RETURNS TEXT LANGUAGE sql IMMUTABLE AS
 $$ SELECT md5('request ' || number)::uuid::text $$;
 

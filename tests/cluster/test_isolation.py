@@ -26,7 +26,7 @@ def test_the_server_reaches_dns_and_nothing_else(database: Release) -> None:
     assert {target: knock(database, POD, target) for target in (API, DNS)} == {API: "closed", DNS: "open"}
 
 
-@pytest.mark.parametrize("component", ["schema", "test"])
+@pytest.mark.parametrize("component", ["schema", "retention", "test"])
 def test_a_pod_of_a_job_reaches_dns_and_the_server_and_nothing_else(database: Release, component: str) -> None:
     labels = {
         "app.kubernetes.io/instance": "billdb",
@@ -64,7 +64,7 @@ def test_a_restricted_namespace_admits_every_pod(database: Release, preset: str)
         spec["serviceAccountName"] = "postgresql-bill-inquiry"
         made = {"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "admitted-"}, "spec": spec}
         assert "created" in admitted(database, made), name
-    assert len(pods) == 3
+    assert len(pods) == 5
 
 
 def test_a_restricted_namespace_refuses_a_pod_that_is_not_so(database: Release) -> None:

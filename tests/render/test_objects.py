@@ -14,6 +14,8 @@ from tests.render.conftest import EVERYTHING_ON
 NAMES = {
     ("ConfigMap", "bill-inquiry-schema-script"),
     ("ConfigMap", "postgresql-bill-inquiry-config"),
+    ("CronJob", "bill-inquiry-delete-expired-cache"),
+    ("CronJob", "bill-inquiry-delete-old-history"),
     ("Job", "bill-inquiry-db-init"),
     ("NetworkPolicy", "postgresql-bill-inquiry"),
     ("NetworkPolicy", "postgresql-bill-inquiry-jobs"),

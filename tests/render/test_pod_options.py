@@ -92,8 +92,8 @@ def test_the_servers_pod_has_the_extra_containers_and_the_size_of_shared_memory(
 
 
 def test_the_ciphers_are_the_servers_and_by_default_postgresqls(default: Manifests) -> None:
-    assert "ssl_ciphers = 'HIGH:!aNULL'\n" in render(EVERYTHING_ON)["ConfigMap", CONFIG]["data"]["postgresql.conf"]
-    assert "ssl_ciphers" not in default["ConfigMap", CONFIG]["data"]["postgresql.conf"]
+    assert "--ssl_ciphers=HIGH:!aNULL\n" in render(EVERYTHING_ON)["ConfigMap", CONFIG]["data"]["server.options"]
+    assert "ssl_ciphers" not in default["ConfigMap", CONFIG]["data"]["server.options"]
 
 
 def test_a_cluster_that_assigns_user_ids_is_left_to_it() -> None:

@@ -19,7 +19,7 @@ def containers(manifests: Manifests) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 continue
             found += 1
             yield f"{pod}/{container['name']}", container
-    assert found >= 4, "prepare-volume, postgresql, db-init and test"
+    assert found >= 6, "prepare-volume, postgresql, db-init, the two of retention and test"
 
 
 def test_every_pod_meets_the_restricted_standard(manifests: Manifests) -> None:
@@ -33,7 +33,7 @@ def test_every_pod_meets_the_restricted_standard(manifests: Manifests) -> None:
         or any(key in pod["spec"] for key in ("hostNetwork", "hostPID", "hostIPC"))
         or any("hostPath" in volume for volume in pod["spec"].get("volumes", ()))
     }
-    assert len(manifests.pods()) == 3
+    assert len(manifests.pods()) == 5
     assert wrong == set()
 
 

@@ -1,12 +1,17 @@
 {{/*
 The container that runs a script of the schema ConfigMap against the server:
-(dict "root" $ "name" NAME "script" FILE "role" ROLE).
+(dict "root" $ "name" NAME "script" FILE "role" ROLE "arguments" LIST "settings" MAP). `arguments` may be left out, and `settings`,
+which has deadlineSeconds and resources, where they are the schema Job's.
 */}}
 {{- define "billdb.schema.container" -}}
+{{- $settings := .settings | default .root.Values.schema }}
 name: {{ .name }}
-{{ include "billdb.container" (dict "root" .root "resources" .root.Values.schema.resources) }}
+{{ include "billdb.container" (dict "root" .root "resources" $settings.resources) }}
 # At its deadline the script ends itself: a pod whose Job has run out of time is deleted, and its log with it.
-command: [timeout, --kill-after=10, {{ int .root.Values.schema.deadlineSeconds | quote }}, /bin/bash, /scripts/{{ .script }}]
+command: [timeout, --kill-after=10, {{ int $settings.deadlineSeconds | quote }}, /bin/bash, /scripts/{{ .script }}]
+{{- with .arguments }}
+args: {{ toJson . }}
+{{- end }}
 env:
   {{- include "billdb.connection.env" . | nindent 2 }}
   - name: PGAPPNAME
@@ -16,7 +21,7 @@ env:
   - name: CHART_VERSION
     value: {{ .root.Chart.Version | quote }}
   - name: DEADLINE_SECONDS
-    value: {{ int .root.Values.schema.deadlineSeconds | quote }}
+    value: {{ int $settings.deadlineSeconds | quote }}
   - name: WAIT_SECONDS
     value: {{ int .root.Values.schema.waitSeconds | quote }}
   - name: LOCK_TIMEOUT
