@@ -1,4 +1,4 @@
-"""helm install --wait to a created schema, in turns with other charts, which create none, and with a bare StatefulSet of the image."""
+"""helm install --wait to a created schema, in turns with other charts, which create none, and a bare StatefulSet."""
 
 import time
 from collections.abc import Iterator, Sequence
