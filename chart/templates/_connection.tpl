@@ -1,17 +1,11 @@
 {{/* How a pod of the chart reaches the server; nothing else may name the server's host, credentials or CA. */}}
 
-{{- define "billdb.host" -}}
-{{ include "billdb.name.server" . }}.{{ .Release.Namespace }}.svc.{{ .Values.clusterDomain }}
-{{- end }}
+{{- define "billdb.host" }}{{ include "billdb.name.server" . }}.{{ .Release.Namespace }}.svc.{{ .Values.clusterDomain }}{{ end }}
 
 {{/* How the schema Job logs in: certificate, as billdb_hook, or password, as postgres. */}}
-{{- define "billdb.hook.login" -}}
-{{ ternary "password" .Values.auth.hookLogin (eq .Values.tls.mode "disabled") }}
-{{- end }}
+{{- define "billdb.schema.login" }}{{ ternary "password" .Values.schema.login (eq .Values.tls.mode "disabled") }}{{ end }}
 
-{{- define "billdb.hook.role" -}}
-{{ ternary "billdb_hook" "postgres" (eq (include "billdb.hook.login" .) "certificate") }}
-{{- end }}
+{{- define "billdb.schema.role" }}{{ ternary "billdb_hook" "postgres" (eq (include "billdb.schema.login" .) "certificate") }}{{ end }}
 
 {{/* Environment of libpq over verified TLS: (dict "root" $ "role" ROLE). A password is read from /credentials/ROLE by connection.sh. */}}
 {{- define "billdb.connection.env" -}}
@@ -74,7 +68,7 @@
 {{- if eq .role "billdb_hook" }}
 - name: tls-hook
   secret:
-    secretName: {{ include "billdb.name.hookTLS" .root | quote }}
+    secretName: {{ include "billdb.name.schemaTLS" .root | quote }}
     # libpq refuses a key that others can read.
     defaultMode: 0440
     items:

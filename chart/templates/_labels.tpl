@@ -14,10 +14,6 @@ commonLabels can change them.
 {{- merge $own (.extra | default dict) (.root.Values.commonLabels | default dict) | toYaml }}
 {{- end }}
 
-{{- define "billdb.labels.server" -}}
-{{ include "billdb.labels" (dict "root" . "app" (include "billdb.name.server" .) "component" "server") }}
-{{- end }}
+{{- define "billdb.labels.server" }}{{ include "billdb.labels" (dict "root" . "app" (include "billdb.name.server" .) "component" "server") }}{{ end }}
 
-{{- define "billdb.labels.schema" -}}
-{{ include "billdb.labels" (dict "root" . "app" (include "billdb.name.schemaJob" .) "component" "schema") }}
-{{- end }}
+{{- define "billdb.labels.schema" }}{{ include "billdb.labels" (dict "root" . "app" (include "billdb.name.schemaJob" .) "component" "schema") }}{{ end }}

@@ -1,58 +1,19 @@
 {{/* Names are the plan's by default, whatever the release is called: applications and people already use them. */}}
-
-{{- define "billdb.name.server" -}}
-{{ .Values.fullnameOverride | default "postgresql-bill-inquiry" }}
-{{- end }}
-
-{{- define "billdb.name.headless" -}}
-{{ include "billdb.name.server" . }}-headless
-{{- end }}
-
-{{- define "billdb.name.config" -}}
-{{ include "billdb.name.server" . }}-config
-{{- end }}
-
-{{- define "billdb.name.secret" -}}
-{{ .Values.auth.existingSecret | default (printf "%s-secret" (include "billdb.name.server" .)) }}
-{{- end }}
-
-{{- define "billdb.name.tls" -}}
-{{ .Values.tls.existingSecret | default (printf "%s-tls" (include "billdb.name.server" .)) }}
-{{- end }}
-
-{{- define "billdb.name.ca" -}}
-{{ include "billdb.name.server" . }}-ca
-{{- end }}
-
-{{- define "billdb.name.hookCA" -}}
-{{ include "billdb.name.server" . }}-hook-ca
-{{- end }}
-
-{{- define "billdb.name.hookTLS" -}}
-{{ include "billdb.name.server" . }}-hook-tls
-{{- end }}
-
-{{- define "billdb.name.pvc" -}}
-{{ .Values.persistence.existingClaim | default (printf "%s-pvc" (include "billdb.name.server" .)) }}
-{{- end }}
+{{- define "billdb.name.server" }}{{ .Values.fullnameOverride | default "postgresql-bill-inquiry" }}{{ end }}
+{{- define "billdb.name.headless" }}{{ include "billdb.name.server" . }}-headless{{ end }}
+{{- define "billdb.name.config" }}{{ include "billdb.name.server" . }}-config{{ end }}
+{{- define "billdb.name.secret" }}{{ .Values.auth.existingSecret | default (printf "%s-secret" (include "billdb.name.server" .)) }}{{ end }}
+{{- define "billdb.name.tls" }}{{ .Values.tls.existingSecret | default (printf "%s-tls" (include "billdb.name.server" .)) }}{{ end }}
+{{- define "billdb.name.ca" }}{{ include "billdb.name.server" . }}-ca{{ end }}
+{{- define "billdb.name.pvc" }}{{ .Values.persistence.existingClaim | default (printf "%s-pvc" (include "billdb.name.server" .)) }}{{ end }}
+{{- define "billdb.name.serviceAccount" }}{{ .Values.serviceAccount.name | default (include "billdb.name.server" .) }}{{ end }}
 
 {{/* bill-inquiry: the plan calls the Job bill-inquiry-db-init and its ConfigMap bill-inquiry-schema-script. */}}
-{{- define "billdb.name.stem" -}}
-{{ include "billdb.name.server" . | trimPrefix "postgresql-" }}
-{{- end }}
+{{- define "billdb.name.stem" }}{{ include "billdb.name.server" . | trimPrefix "postgresql-" }}{{ end }}
+{{- define "billdb.name.schemaJob" }}{{ include "billdb.name.stem" . }}-db-init{{ end }}
+{{- define "billdb.name.schemaScript" }}{{ include "billdb.name.stem" . }}-schema-script{{ end }}
+{{- define "billdb.name.test" }}{{ include "billdb.name.stem" . }}-db-test{{ end }}
 
-{{- define "billdb.name.schemaJob" -}}
-{{ include "billdb.name.stem" . }}-db-init
-{{- end }}
-
-{{- define "billdb.name.schemaScript" -}}
-{{ include "billdb.name.stem" . }}-schema-script
-{{- end }}
-
-{{- define "billdb.name.test" -}}
-{{ include "billdb.name.stem" . }}-db-test
-{{- end }}
-
-{{- define "billdb.name.serviceAccount" -}}
-{{ .Values.serviceAccount.name | default (include "billdb.name.server" .) }}
-{{- end }}
+{{/* The schema Job's CA and certificate: "hook" as the first release called them, so that a rollback to it finds them. */}}
+{{- define "billdb.name.schemaCA" }}{{ include "billdb.name.server" . }}-hook-ca{{ end }}
+{{- define "billdb.name.schemaTLS" }}{{ include "billdb.name.server" . }}-hook-tls{{ end }}

@@ -6,9 +6,7 @@
 {{- end }}
 
 {{/* User and group id of PostgreSQL's programs: the image profile's own, whose volumes belong to it; nothing where the cluster assigns it. */}}
-{{- define "billdb.image.user" -}}
-{{- with .Values.image.user | default (get (dict "official" 999 "bitnamilegacy" 1001 "cloudnative-pg" 26) .Values.image.profile) }}{{ int64 . }}{{ end }}
-{{- end }}
+{{- define "billdb.image.user" }}{{- with .Values.image.user | default (get (dict "official" 999 "bitnamilegacy" 1001 "cloudnative-pg" 26) .Values.image.profile) }}{{ int64 . }}{{ end }}{{ end }}
 
 {{/* Labels and annotations of every pod: (dict "root" $ "app" NAME "component" WORD "annotations" MAP). */}}
 {{- define "billdb.pod.metadata" -}}

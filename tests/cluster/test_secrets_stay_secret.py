@@ -16,7 +16,7 @@ from tests.cluster.release import Release
 TALKATIVE = {"log_statement": "all", "log_min_duration_statement": "0", "log_min_duration_sample": "0", "log_duration": "on",
              "debug_print_parse": "on", "debug_print_rewritten": "on",
              "pg_stat_statements.track": "all", "track_activity_query_size": "16kB"}  # fmt: skip
-LOGINS = {"certificate": {}, "password": {"auth": {"hookLogin": "password"}}}
+LOGINS = {"certificate": {}, "password": {"schema": {"login": "password"}}}
 
 
 @dataclass(frozen=True)

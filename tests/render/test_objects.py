@@ -272,7 +272,7 @@ def test_the_storage_class_is_a_hook_that_nothing_deletes_and_so_no_part_of_a_re
     {"storageClass": {"create": False}},
     {"persistence": {"storageClass": ""}},
     {"persistence": {"existingClaim": "mine"}},
-    {"withoutCluster": "refuse", "auth": {"existingSecret": "x", "hookLogin": "password"}, "tls": {"mode": "disabled"}},
+    {"withoutCluster": "refuse", "auth": {"existingSecret": "x"}, "schema": {"login": "password"}, "tls": {"mode": "disabled"}},
 ], ids=["not wanted", "the cluster's default", "a claim of one's own", "helm template, Argo CD"])  # fmt: skip
 def test_no_storage_class_is_rendered_where_none_is_to_be_made(values: dict[str, object]) -> None:
     assert render(values).of("StorageClass") == []

@@ -13,7 +13,7 @@ from harness.chart import RenderError, render
 
 SCHEMA = json.loads((paths.CHART / "values.schema.json").read_text())
 DEFAULTS = yaml.safe_load((paths.CHART / "values.yaml").read_text())
-REMOVED = {"/storageClass/name"}
+REMOVED = {"/storageClass/name", "/auth/hookLogin"}
 # Kubernetes' own words, and maps of names that people choose.
 OPEN = {
     "/affinity/nodeAffinity", "/affinity/podAffinity", "/affinity/podAntiAffinity", "/extraContainers/", "/global",
@@ -78,6 +78,9 @@ def test_several_unknown_keys_are_each_named_at_their_place() -> None:
 def test_a_key_of_an_earlier_chart_is_refused_with_what_to_use_instead() -> None:
     assert refusal({"storageClass": {"name": "fast"}}) == [
         "- at '/storageClass/name': value must be 'gone: persistence.storageClass is the name of the class'"
+    ]
+    assert refusal({"auth": {"hookLogin": "password"}}) == [
+        "- at '/auth/hookLogin': value must be 'gone: schema.login says how the schema Job logs in'"
     ]
 
 

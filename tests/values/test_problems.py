@@ -81,7 +81,7 @@ CERT_MANAGER = {"mode": "certManager", "issuerRef": {"name": "ca"}}
     ({"tls": {"validityDays": 100, "renewBeforeDays": 100}}, "tls.validityDays: 100 days, and tls.renewBeforeDays is 100"),
     ({"tls": {"caValidityDays": 90, "validityDays": 400}}, "tls.caValidityDays: 90 days, and tls.renewBeforeDays is 180"),
     ({"tls": CERT_MANAGER | {"caValidityDays": 825}}, "tls.caValidityDays: 825 days, and tls.validityDays is 825"),
-    ({"auth": {"superuserFromNetwork": False, "hookLogin": "password"}}, "auth.superuserFromNetwork: false, but the schema Job"),
+    ({"auth": {"superuserFromNetwork": False}, "schema": {"login": "password"}}, "auth.superuserFromNetwork: false, but the schema Job"),
     ({"auth": {"superuserFromNetwork": False}, "tls": {"mode": "disabled"}}, "auth.superuserFromNetwork: false, but the schema"),
 ], ids=str)  # fmt: skip
 def test_what_locks_the_chart_itself_out_is_refused(values: dict[str, object], expected: str) -> None:
@@ -90,7 +90,8 @@ def test_what_locks_the_chart_itself_out_is_refused(values: dict[str, object], e
 
 
 GITOPS = {
-    "auth": {"existingSecret": "passwords", "hookLogin": "password"},
+    "auth": {"existingSecret": "passwords"},
+    "schema": {"login": "password"},
     "tls": {"mode": "existingSecret", "existingSecret": "x"},
 }
 
@@ -98,7 +99,7 @@ GITOPS = {
 @pytest.mark.parametrize(("values", "key"), [
     ({"tls": {"mode": "disabled"}}, "auth: helm cannot look into the cluster here, so the passwords of bill_backup_user, "),
     ({"auth": {"existingSecret": "passwords"}}, "tls.mode: helm cannot look into the cluster here"),
-    (GITOPS | {"auth": {"existingSecret": "passwords"}}, "auth.hookLogin: helm cannot look into the cluster here"),
+    (GITOPS | {"schema": {"login": "certificate"}}, "schema.login: helm cannot look into the cluster here"),
 ], ids=["passwords", "certificate", "the Job's certificate"])  # fmt: skip
 def test_what_would_change_at_each_render_is_refused_where_helm_sees_no_cluster(values: dict[str, object], key: str) -> None:
     [problem] = problems(values | {"withoutCluster": "refuse"})

@@ -74,7 +74,7 @@ REFUSED = [
         "/auth/roles/bill_inquiry_user/password",
         "want 0",
     ),
-    ("auth/hookLogin", "peer", "/auth/hookLogin", "'certificate', 'password'"),
+    ("schema/login", "peer", "/schema/login", "'certificate', 'password'"),
     ("postgresql/parameters/password_encryption", "md5", "postgresql.parameters.password_encryption", "use auth.method"),
     ("withoutCluster", "ignore", "/withoutCluster", "'refuse', 'preview'"),
     ("networkPolicy/dnsPorts", [], "/networkPolicy/dnsPorts", "minItems"),

@@ -29,8 +29,8 @@
 {{- define "billdb.secrets.own" -}}
 {{- $own := ternary list (list (include "billdb.name.secret" .)) (not (empty .Values.auth.existingSecret)) }}
 {{- if eq .Values.tls.mode "generated" }}{{ $own = concat $own (list (include "billdb.name.ca" .) (include "billdb.name.tls" .)) }}{{ end }}
-{{- if and (ne .Values.tls.mode "certManager") (eq (include "billdb.hook.login" .) "certificate") }}
-{{- $own = concat $own (list (include "billdb.name.hookCA" .) (include "billdb.name.hookTLS" .)) }}
+{{- if and (ne .Values.tls.mode "certManager") (eq (include "billdb.schema.login" .) "certificate") }}
+{{- $own = concat $own (list (include "billdb.name.schemaCA" .) (include "billdb.name.schemaTLS" .)) }}
 {{- end }}
 {{ toJson $own }}
 {{- end }}

@@ -4,8 +4,8 @@
 tls.{{ $key }}: {{ index $.Values.tls $key }} days, and tls.renewBeforeDays is {{ $.Values.tls.renewBeforeDays }}: it would be renewed at every upgrade; raise the one or lower the other
 {{- end }}
 {{- end }}
-{{- if and (not .Values.auth.superuserFromNetwork) (eq (include "billdb.hook.login" .) "password") }}
-auth.superuserFromNetwork: false, but the schema Job logs in as postgres with its password (auth.hookLogin {{ .Values.auth.hookLogin }}, tls.mode {{ .Values.tls.mode }}); set it to true, or give the Job a certificate: auth.hookLogin certificate, with any tls.mode but disabled
+{{- if and (not .Values.auth.superuserFromNetwork) (eq (include "billdb.schema.login" .) "password") }}
+auth.superuserFromNetwork: false, but the schema Job logs in as postgres with its password (schema.login {{ .Values.schema.login }}, tls.mode {{ .Values.tls.mode }}); set it to true, or give the Job a certificate: schema.login certificate, with any tls.mode but disabled
 {{- end }}
 {{- if and (eq .Values.tls.mode "certManager") (include "billdb.cluster" .) (not (.Capabilities.APIVersions.Has "cert-manager.io/v1")) }}
 tls.mode: certManager, but this cluster does not know cert-manager.io/v1; install cert-manager first, or choose another mode

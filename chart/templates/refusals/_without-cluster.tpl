@@ -12,8 +12,8 @@ auth: helm cannot look into the cluster here, so the passwords of {{ join ", " $
 {{- end }}
 {{- if eq .Values.tls.mode "generated" }}
 tls.mode: helm cannot look into the cluster here, so a generated certificate would change at each render; choose certManager or existingSecret, or render with --dry-run=server, or set withoutCluster=preview to only read the objects
-{{- else if and (eq .Values.tls.mode "existingSecret") (eq .Values.auth.hookLogin "certificate") }}
-auth.hookLogin: helm cannot look into the cluster here, so the schema Job's certificate would change at each render; choose password, or tls.mode certManager, or render with --dry-run=server, or set withoutCluster=preview to only read the objects
+{{- else if and (eq .Values.tls.mode "existingSecret") (eq .Values.schema.login "certificate") }}
+schema.login: helm cannot look into the cluster here, so the schema Job's certificate would change at each render; choose password, or tls.mode certManager, or render with --dry-run=server, or set withoutCluster=preview to only read the objects
 {{- end }}
 {{- end }}
 {{- end }}

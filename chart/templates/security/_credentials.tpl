@@ -1,14 +1,10 @@
 {{/* Roles and where each one's password comes from; nothing else may say which Secret or key a password is in. */}}
 
 {{/* Every role that logs in with a password, as a list in JSON. */}}
-{{- define "billdb.roles" -}}
-{{ keys .Values.auth.roles | sortAlpha | toJson }}
-{{- end }}
+{{- define "billdb.roles" }}{{ keys .Values.auth.roles | sortAlpha | toJson }}{{ end }}
 
 {{/* The Secret of a role's password: (dict "root" $ "role" ROLE). */}}
-{{- define "billdb.role.secret" -}}
-{{ (index .root.Values.auth.roles .role).existingSecret | default (include "billdb.name.secret" .root) }}
-{{- end }}
+{{- define "billdb.role.secret" }}{{ (index .root.Values.auth.roles .role).existingSecret | default (include "billdb.name.secret" .root) }}{{ end }}
 
 {{/* Its key there: postgres-password, bill-inquiry-user-password … in the Secret that holds all of them. */}}
 {{- define "billdb.role.key" -}}
@@ -17,9 +13,7 @@
 {{- end }}
 
 {{/* Whether the chart itself keeps the role's password: "true" or nothing. */}}
-{{- define "billdb.role.owned" -}}
-{{- if not (or .root.Values.auth.existingSecret (index .root.Values.auth.roles .role).existingSecret) }}true{{ end }}
-{{- end }}
+{{- define "billdb.role.owned" }}{{ if not (or .root.Values.auth.existingSecret (index .root.Values.auth.roles .role).existingSecret) }}true{{ end }}{{ end }}
 
 {{/* The volume with one file a role, named as the role: (dict "root" $ "roles" LIST). */}}
 {{- define "billdb.credentials.volume" -}}

@@ -28,7 +28,7 @@ server.options: |
   {{- with .Values.tls.ciphers }}
   --ssl_ciphers={{ . }}
   {{- end }}
-  {{- if eq (include "billdb.hook.login" .) "certificate" }}
+  {{- if eq (include "billdb.schema.login" .) "certificate" }}
   --ssl_ca_file=/etc/postgresql-clients/ca.crt
   {{- end }}
   {{- end }}

@@ -12,7 +12,7 @@ and is turned away from all others.
 {{- end }}
 # On the socket inside the pod the operating system says who it is.
 local all all peer{{ if not (include "billdb.image.user" .) }} map=assigned{{ end }}
-{{- if eq (include "billdb.hook.login" .) "certificate" }}
+{{- if eq (include "billdb.schema.login" .) "certificate" }}
 # The schema Job has a certificate and no password.
 hostssl all billdb_hook all cert
 {{- end }}

@@ -21,7 +21,7 @@ exec:
   mountPath: /etc/postgresql-tls
   readOnly: true
 {{- end }}
-{{- if eq (include "billdb.hook.login" .) "certificate" }}
+{{- if eq (include "billdb.schema.login" .) "certificate" }}
 - name: tls-clients
   mountPath: /etc/postgresql-clients
   readOnly: true
