@@ -1,4 +1,4 @@
-"""The chart that was released last, with data in it, becomes this one; a rollback to it, and the way back, keep everything too."""
+"""The chart that was released last, with data in it, becomes this one; a rollback to it, and the way back, keep it too."""
 
 import pytest
 
@@ -9,7 +9,8 @@ from tests.cluster.serving import secret
 RELEASED = str(paths.ROOT / "tests" / "cluster" / "released" / "billdb-0.2.0.tgz")
 FILL = """
 INSERT INTO bill_inquiry_history (request_id, line_number, inquiry_month, status, result_summary)
-SELECT 'R' || n, '0101111' || lpad((n % 50)::text, 4, '0'), '2026-10', 'COMPLETED', '요금 ' || n FROM generate_series(1, 2000) AS n;
+SELECT 'R' || n, '0101111' || lpad((n % 50)::text, 4, '0'), '2026-10', 'COMPLETED', '요금 ' || n
+FROM generate_series(1, 2000) AS n;
 INSERT INTO kos_inquiry_history (bill_request_id, line_number, result_code)
 SELECT 'R' || n, '01011112222', '0000' FROM generate_series(1, 2000) AS n;
 UPDATE system_config SET config_value = '6' WHERE config_key = 'bill.cache.ttl.hours';

@@ -81,7 +81,7 @@ CERT_MANAGER = {"mode": "certManager", "issuerRef": {"name": "ca"}}
     ({"tls": {"validityDays": 100, "renewBeforeDays": 100}}, "tls.validityDays: 100 days, and tls.renewBeforeDays is 100"),
     ({"tls": {"caValidityDays": 90, "validityDays": 400}}, "tls.caValidityDays: 90 days, and tls.renewBeforeDays is 180"),
     ({"tls": CERT_MANAGER | {"caValidityDays": 825}}, "tls.caValidityDays: 825 days, and tls.validityDays is 825"),
-    ({"auth": {"superuserFromNetwork": False}, "schema": {"login": "password"}}, "auth.superuserFromNetwork: false, but the schema Job"),
+    ({"auth": {"superuserFromNetwork": False}, "schema": {"login": "password"}}, "auth.superuserFromNetwork: false, but"),
     ({"auth": {"superuserFromNetwork": False}, "tls": {"mode": "disabled"}}, "auth.superuserFromNetwork: false, but the schema"),
 ], ids=str)  # fmt: skip
 def test_what_locks_the_chart_itself_out_is_refused(values: dict[str, object], expected: str) -> None:
