@@ -36,7 +36,18 @@ _WEEK = (
     "\\set from :month / 12 * 10000 + (:month % 12 + 1) * 100 + random(1, 21)\n\\set till :from + 7\n"
 )
 _IN_LINES = f"line_number IN ({', '.join(f':line{number}' for number in range(10))})"
+_ENDED = "".join(f"\\set line{number} random(820000000000, 820000000099)\n" for number in range(10))
 _IN_RANGE = "request_time >= :from AND request_time < :till"
+
+# As docs/schema.md advises for lists: the newest of each line from the index alone, then the rows of the page.
+_LINE_BY_LINE = (
+    f"SELECT {COLUMNS} FROM bill_inquiry_history WHERE id IN (SELECT id FROM (VALUES"
+    f" {', '.join(f'(:line{number})' for number in range(10))}) AS line (number) CROSS JOIN LATERAL"
+    " (SELECT id, request_time FROM bill_inquiry_history WHERE line_number = number::text"
+    " ORDER BY request_time DESC LIMIT CAST(:size AS integer) + CAST(:offset AS integer)) AS newest"
+    " ORDER BY newest.request_time DESC LIMIT :size OFFSET :offset) ORDER BY request_time DESC;\n"
+    f"SELECT count(id) FROM bill_inquiry_history WHERE {_IN_LINES};\n"
+)
 
 
 @dataclass(frozen=True)
@@ -64,6 +75,8 @@ def kinds(rows: int) -> list[Read]:
         ),
         Read("2 a line, newest first", LINE + _PAGE + _page("line_number = :line")),
         Read("2 ten lines", _LINES + _PAGE + _page(_IN_LINES)),
+        Read("2 ten lines that ended", _ENDED + _PAGE + _page(_IN_LINES)),
+        Read("2 ten lines that ended, line by line", _ENDED + _PAGE + _LINE_BY_LINE),
         Read("2 a line, a status", LINE + _PAGE + _page("line_number = :line AND status = :completed")),
         Read("2 ten lines, a quarter", _LINES + _PAGE + _QUARTER + _page(f"{_IN_LINES} AND {_IN_RANGE}")),
         Read(

@@ -14,7 +14,7 @@ from harness.local.images import MAJORS, POSTGRES_IMAGE
 USER = 1000660000
 SCRIPT = """
 bash /etc/postgresql/prepare-volume.sh
-postgres -c config_file=/etc/postgresql/postgresql.conf -c listen_addresses= &
+bash /etc/postgresql/start-server.sh --listen_addresses= &
 until pg_isready --quiet --host=/var/run/postgresql; do sleep 0.1; done
 for role in postgres bill_monitoring_user; do
   PGHOST=/var/run/postgresql PGUSER=$role PGDATABASE=postgres psql --no-psqlrc --tuples-only --no-align \\
@@ -41,7 +41,6 @@ def test_a_user_id_that_the_cluster_assigns_owns_the_data_and_is_the_superuser_o
     container.with_kwargs(network_mode="none", user=f"{USER}:0", read_only=True, cap_drop=["ALL"]).with_envs(
         PGDATA="/bitnami/postgresql/data",
         PASSWORD_FILE="/password",
-        CONFIG_FILE="/etc/postgresql/postgresql.conf",
         CLUSTER_LOCALE="C.UTF-8",
         AUDIT_CONFIG="/var/run/postgresql/audit.conf",
     )

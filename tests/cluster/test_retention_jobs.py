@@ -1,0 +1,47 @@
+"""The CronJobs of retention as Kubernetes runs them, by hand and by the schedule, restricted and behind the policies."""
+
+from tests.cluster.release import Release
+
+OLD = """
+INSERT INTO bill_inquiry_history (request_id, line_number, request_time) VALUES ('old', '1', '2020-01-01'), ('new', '1', DEFAULT);
+INSERT INTO kos_inquiry_history (bill_request_id, line_number, request_time)
+VALUES ('old', '1', '2020-01-01'), ('new', '1', DEFAULT);
+INSERT INTO bill_info_cache (cache_key, line_number, inquiry_month, bill_info_json, expires_at)
+VALUES ('old', '1', '2020-01', '{}', '2020-01-01'), ('new', '1', '2020-01', '{}', '9999-01-01');
+"""
+HISTORY = "SELECT array_agg(request_id), (SELECT array_agg(bill_request_id) FROM kos_inquiry_history) FROM bill_inquiry_history"
+
+
+def run_now(release: Release, cronjob: str, name: str, condition: str = "Complete") -> str:
+    """Start a run by hand and wait for this end of it; returns its log."""
+    release.cluster.kubectl("create", "job", f"--from=cronjob/{cronjob}", name)
+    release.cluster.kubectl("wait", f"job/{name}", f"--for=condition={condition}", "--timeout=90s")
+    return release.cluster.kubectl("logs", f"job/{name}")
+
+
+def test_run_by_hand_deletes_what_is_too_old_and_says_so(database: Release) -> None:
+    database.cluster.sql(OLD)
+    history = run_now(database, "bill-inquiry-delete-old-history", "history-now")
+    cache = run_now(database, "bill-inquiry-delete-expired-cache", "cache-now")
+    assert database.cluster.sql(HISTORY) == "{new}|{new}"
+    assert database.cluster.sql("SELECT cache_key FROM bill_info_cache") == "new"
+    assert "deleted 1 calls to KOS from before " in history
+    assert "deleted 1 bills and 0 customers that expired before " in cache
+    assert [log.rstrip().endswith("done") for log in (history, cache)] == [True, True]
+
+
+def test_run_without_its_setting_fails_and_names_it(database: Release) -> None:
+    setting = "bill.history.retention.days"
+    database.cluster.sql(f"UPDATE system_config SET is_active = false WHERE config_key = '{setting}'")
+    log = run_now(database, "bill-inquiry-delete-old-history", "without-setting", "Failed")
+    database.cluster.sql(f"UPDATE system_config SET is_active = true WHERE config_key = '{setting}'")
+    assert f"system_config {setting} is missing or inactive, not a number of days: nothing is deleted" in log
+
+
+def test_run_by_the_schedule_deletes_too(database: Release) -> None:
+    database.cluster.sql("UPDATE bill_info_cache SET expires_at = '2020-01-01'")
+    database.upgrade({"retention": {"cache": {"schedule": "* * * * *"}}})
+    database.cluster.sql(
+        "DO $$ BEGIN FOR i IN 1..1200 LOOP IF NOT EXISTS (SELECT FROM bill_info_cache) THEN RETURN; END IF; COMMIT;"
+        " PERFORM pg_sleep(0.1); END LOOP; RAISE 'nothing was deleted in 120 s'; END $$"
+    )
