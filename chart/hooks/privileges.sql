@@ -31,12 +31,7 @@ WITH rule (kind, namespace, grantee, privileges) AS (VALUES
 ),
 
 rule_of_table (namespace, name, grantee, privileges) AS (VALUES
-    ('audit', 'schema_migration', 'bill_inquiry_owner', '{SELECT, INSERT}'::TEXT[]),
-    ('public', 'bill_inquiry_history', 'bill_maintenance_user', '{SELECT, DELETE}'),
-    ('public', 'kos_inquiry_history', 'bill_maintenance_user', '{SELECT, DELETE}'),
-    ('public', 'bill_info_cache', 'bill_maintenance_user', '{SELECT, DELETE}'),
-    ('public', 'customer_info', 'bill_maintenance_user', '{SELECT, DELETE}'),
-    ('public', 'system_config', 'bill_maintenance_user', '{SELECT}')
+    ('audit', 'schema_migration', 'bill_inquiry_owner', '{SELECT, INSERT}'::TEXT[])
 ),
 
 -- Whose objects of which schemas these are.

@@ -1,10 +1,8 @@
 {{/* How a pod of the chart reaches the server; nothing else may name the server's host, credentials or CA. */}}
-
 {{- define "billdb.host" }}{{ include "billdb.name.server" . }}.{{ .Release.Namespace }}.svc.{{ .Values.clusterDomain }}{{ end }}
 
 {{/* How the schema Job logs in: certificate, as billdb_hook, or password, as postgres. */}}
 {{- define "billdb.schema.login" }}{{ ternary "password" .Values.schema.login (eq .Values.tls.mode "disabled") }}{{ end }}
-
 {{- define "billdb.schema.role" }}{{ ternary "billdb_hook" "postgres" (eq (include "billdb.schema.login" .) "certificate") }}{{ end }}
 
 {{/* Environment of libpq over verified TLS: (dict "root" $ "role" ROLE). A password is read from /credentials/ROLE by connection.sh. */}}

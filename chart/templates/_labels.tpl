@@ -15,5 +15,4 @@ commonLabels can change them.
 {{- end }}
 
 {{- define "billdb.labels.server" }}{{ include "billdb.labels" (dict "root" . "app" (include "billdb.name.server" .) "component" "server") }}{{ end }}
-
 {{- define "billdb.labels.schema" }}{{ include "billdb.labels" (dict "root" . "app" (include "billdb.name.schemaJob" .) "component" "schema") }}{{ end }}

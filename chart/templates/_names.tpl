@@ -13,6 +13,8 @@
 {{- define "billdb.name.schemaJob" }}{{ include "billdb.name.stem" . }}-db-init{{ end }}
 {{- define "billdb.name.schemaScript" }}{{ include "billdb.name.stem" . }}-schema-script{{ end }}
 {{- define "billdb.name.test" }}{{ include "billdb.name.stem" . }}-db-test{{ end }}
+{{/* Of the CronJobs, whose names may have 52 characters. */}}
+{{- define "billdb.name.retention" }}{{ include "billdb.name.stem" . | trunc 31 | trimSuffix "-" }}{{ end }}
 
 {{/* The schema Job's CA and certificate: "hook" as the first release called them, so that a rollback to it finds them. */}}
 {{- define "billdb.name.schemaCA" }}{{ include "billdb.name.server" . }}-hook-ca{{ end }}

@@ -77,3 +77,8 @@ def test_retention_can_be_switched_off_and_timed() -> None:
     spec = timed["CronJob", "bill-inquiry-delete-old-history"]["spec"]
     deadline = spec["jobTemplate"]["spec"]["activeDeadlineSeconds"]
     assert (spec["schedule"], spec["timeZone"], deadline) == ("@weekly", "Etc/UTC", 720)
+
+
+def test_names_of_cronjobs_fit_also_with_the_longest_name_of_the_server() -> None:
+    names = [cronjob["metadata"]["name"] for cronjob in render({"fullnameOverride": "x" * 40}).of("CronJob")]
+    assert [len(name) <= 52 for name in names] == [True, True]

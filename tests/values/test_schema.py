@@ -59,7 +59,7 @@ REFUSED = [
     ("retention/history/schedule", "daily", "/retention/history/schedule", "does not match pattern"),
     ("retention/timeZone", "", "/retention/timeZone", "does not match pattern"),
     ("retention/deadlineSeconds", 10, "/retention/deadlineSeconds", "want 60"),
-    ("retention/when", "x", "'when' not allowed", "'enabled'"),
+    ("retention/when", "x", "at '/retention'", "'when' not allowed"),
     ("service/port", 80, "/service/port", "want 1,024"),
     ("service/type", "ExternalName", "/service/type", "'ClusterIP', 'NodePort', 'LoadBalancer'"),
     ("tls/mode", "existingSecret", "/tls/existingSecret", "minLength: got 0, want 1"),

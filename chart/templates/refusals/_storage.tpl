@@ -41,3 +41,9 @@ persistence.storageClass: {{ $class }}, but this cluster has neither this Storag
 {{- end }}
 {{- end }}
 {{- end }}
+
+{{/* "true" while the chart's own claim waits for a volume, and storageClass.create allows a look at the cluster's classes. */}}
+{{- define "billdb.storageClass.wanted" -}}
+{{- $claim := lookup "v1" "PersistentVolumeClaim" .Release.Namespace (include "billdb.name.pvc" .) | default dict }}
+{{- if and .Values.storageClass.create (not .Values.persistence.existingClaim) (ne (dig "status" "phase" "" $claim) "Bound") }}true{{ end }}
+{{- end }}

@@ -1,11 +1,11 @@
-{{/* The data of the server's ConfigMap; the pod's checksum annotation is made of it. */}}
+{{/* The data of the server's ConfigMap; the pod's checksum annotation is made of it. (toJson writes a large number without an exponent.) */}}
 {{- define "billdb.config" -}}
 POSTGRES_DB: {{ .Values.auth.database | quote }}
 POSTGRES_USER: postgres
 postgresql.conf: |
   {{- range $name, $value := .Values.postgresql.parameters }}
   {{- if not (kindIs "invalid" $value) }}
-  {{ $name }} = {{ include "billdb.config.value" $value }}
+  {{ $name }} = '{{ if kindIs "string" $value }}{{ $value | replace "'" "''" }}{{ else }}{{ toJson $value }}{{ end }}'
   {{- end }}
   {{- end }}
   # The init container writes it where the image has pgaudit.
@@ -50,9 +50,4 @@ pg_ident.conf: |
 {{ base $path }}: |
   {{- $.Files.Get $path | nindent 2 }}
 {{- end }}
-{{- end }}
-
-{{/* A value as postgresql.conf wants it; toJson writes a large number without an exponent. */}}
-{{- define "billdb.config.value" -}}
-'{{ if kindIs "string" . }}{{ . | replace "'" "''" }}{{ else }}{{ toJson . }}{{ end }}'
 {{- end }}

@@ -74,12 +74,6 @@ volumeMounts:
   {{- include "billdb.server.configMounts" . | nindent 2 }}
 {{- end }}
 
-{{/* "true" while the chart's own claim waits for a volume, and storageClass.create allows a look at the cluster's classes. */}}
-{{- define "billdb.storageClass.wanted" -}}
-{{- $claim := lookup "v1" "PersistentVolumeClaim" .Release.Namespace (include "billdb.name.pvc" .) | default dict }}
-{{- if and .Values.storageClass.create (not .Values.persistence.existingClaim) (ne (dig "status" "phase" "" $claim) "Bound") }}true{{ end }}
-{{- end }}
-
 {{/* Its last look may be as old as three of them and what the server took to answer; none yet is one that is just beginning. */}}
 {{- define "billdb.server.heartbeat" -}}
 exec:
