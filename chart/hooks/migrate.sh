@@ -20,7 +20,7 @@ LOGINS=(bill_inquiry_user bill_readonly_user bill_backup_user bill_monitoring_us
 # Each session's settings from its first statement on, whatever ALTER DATABASE … SET says: names are PostgreSQL's own, a backslash in a
 # string is one, what is configured for applications ends no migration, and a run that was killed or whose node is gone lets go of its locks.
 SETTINGS=(
-  'search_path=pg_catalog,pg_temp' role=none standard_conforming_strings=on constraint_exclusion=partition row_security=on
+  'search_path=pg_catalog,pg_temp' role=none standard_conforming_strings=on quote_all_identifiers=off constraint_exclusion=partition row_security=on
   default_transaction_read_only=off 'default_transaction_isolation=read\ committed' default_transaction_deferrable=off
   lock_timeout=0 statement_timeout=0 idle_in_transaction_session_timeout=0 idle_session_timeout=0 client_min_messages=warning
   local_preload_libraries= client_connection_check_interval=2s tcp_keepalives_idle=10 tcp_keepalives_interval=5 tcp_keepalives_count=3

@@ -36,7 +36,9 @@ plan_preparation() {
     read -r version description < <(parts "$file")
     echo "INSERT INTO chart_migration VALUES ($version, '$description', '$(checksum "$file")', '$file');"
   done
-  printf '\\i %s\n' check-ledger.sql leftovers.sql strangers.sql
+  printf '\\i %s\n' check-ledger.sql leftovers.sql
+  echo "SELECT EXISTS (SELECT version FROM chart_migration EXCEPT SELECT version FROM audit.schema_migration) AS pending \\gset"
+  printf '%s\n' '\if :pending' '\i settle.sql' '\endif' '\i strangers.sql'
   echo "CREATE TEMPORARY TABLE migration_begun (at TIMESTAMPTZ NOT NULL, transaction XID8 NOT NULL);"
   for file in V[0-9]*__*.sql; do
     marked "$file" superuser || break
@@ -62,14 +64,11 @@ plan_migration() {
   echo "SELECT NOT EXISTS (SELECT FROM audit.schema_migration WHERE version = $version) AS pending \\gset"
   echo '\if :pending'
   marked "$file" no-transaction concurrently || echo "BEGIN;"
-  if marked "$file" superuser; then
-    printf '\\i %s\n' shadows.sql
-    # What it makes is of the superuser that initdb made, whoever has logged in.
-    echo "SELECT set_config('role', rolname, FALSE) AS role FROM pg_roles WHERE oid = 10 \\gset"
-  fi
+  # What a superuser's file makes is of the superuser that initdb made, whoever has logged in.
+  ! marked "$file" superuser || echo "SELECT set_config('role', rolname, FALSE) AS role FROM pg_roles WHERE oid = 10 \\gset"
   echo "DELETE FROM migration_begun;"
   echo "INSERT INTO migration_begun VALUES (clock_timestamp(), pg_current_xact_id());"
-  echo "SET search_path = public;"
+  echo "SET search_path = $(path_of "$file");"
   # CONCURRENTLY waits for every older transaction, long as that may be, and blocks nobody while it waits.
   ! marked "$file" concurrently || echo "SET lock_timeout = 0;"
   printf '\\set SHOW_CONTEXT errors\n\\i %s\n\\set ON_ERROR_STOP on\n\\i settings.sql\n' "$file"
@@ -83,6 +82,12 @@ RETURNING format('applied    %s in %s ms', '$file', duration_ms);
 SQL
   marked "$file" no-transaction concurrently || echo "COMMIT;"
   printf '%s\n' '\endif'
+}
+
+# Where a file finds what it names without a schema. A superuser's finds PostgreSQL's own and nothing else: whoever may make a function in
+# public could have it called instead of one of those. V0001 is released, makes extensions in public, and calls nothing.
+path_of() {
+  if marked "$1" superuser && [[ $1 != V0001__extensions_and_schemas.sql ]]; then echo "''"; else echo public; fi
 }
 
 # Applies files of one kind in one session.

@@ -13,9 +13,8 @@ FROM pg_namespace CROSS JOIN LATERAL (
 WHERE nspname IN ('public', 'cache', 'audit') AND nspowner <> owner
 \gexec
 
-SELECT
-    format('SELECT %L', format('owner      %s %s is bill_inquiry_owner''s now', kind, name)),
-    format('ALTER %s %s OWNER TO bill_inquiry_owner', kind, name)
+CREATE TEMPORARY TABLE handed_over ON COMMIT DROP AS
+SELECT kind, name, classid, objid, NOT rolsuper AS of_a_role
 FROM (
     SELECT
         CASE relkind
@@ -57,8 +56,29 @@ WHERE
     AND name NOT IN ('audit.schema_migration', 'audit.ddl_history', 'audit.record_ddl()', 'audit.record_drop()')
     AND NOT EXISTS (
         SELECT FROM pg_depend WHERE pg_depend.classid = object.classid AND pg_depend.objid = object.objid AND deptype = 'e'
-    )
+    );
+SELECT
+    format('SELECT %L', format('owner      %s %s is bill_inquiry_owner''s now', kind, name)),
+    format('ALTER %s %s OWNER TO bill_inquiry_owner', kind, name)
+FROM handed_over
 \gexec
+-- Names may have changed hands while one was waited for, and code of a role's may have been attached. Now they are locked, and hold still.
+SELECT count(*) > 0 AS changed
+FROM handed_over LEFT JOIN pg_shdepend
+    ON
+        pg_shdepend.classid = handed_over.classid AND pg_shdepend.objid = handed_over.objid AND deptype = 'o'
+        AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND refobjid = to_regrole('bill_inquiry_owner')
+WHERE
+    refobjid IS NULL
+    OR of_a_role AND EXISTS (
+        SELECT FROM pg_proc INNER JOIN pg_roles AS author ON author.oid = proowner
+        WHERE NOT author.rolsuper AND author.rolname <> 'bill_inquiry_owner'
+    )
+\gset
+\if :changed
+\warn ERROR: somebody changed objects in public, cache or audit while they were given to bill_inquiry_owner; nothing was changed.
+SELECT 1 / 0 AS stop;
+\endif
 
 SELECT format(
     'owner      %s %s is %s''s and stays so: drop it, or give it another owner by hand', object.type, object.identity, refobjid::regrole

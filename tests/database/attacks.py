@@ -104,8 +104,6 @@ BEFORE: dict[str, Attack] = {
     "the owner's set_config()": Attack(
         OWNER,
         function("public.set_config(text, name, boolean)"),
-        "a superuser's migration could run it in place of PostgreSQL's own, it was not applied:\n"
-        f"- function public.set_config(text,name,boolean) of {OWNER}",
     ),
 }  # fmt: skip
 

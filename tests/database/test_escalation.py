@@ -17,7 +17,7 @@ SUPERUSERS = "SELECT rolname::text FROM pg_roles WHERE rolsuper ORDER BY 1"
 # A migration of each kind that does what an upgrade could do.
 MINE = {
     "V9001__mine.sql": "UPDATE system_config SET config_value = '5' WHERE config_key = 'bill.cache.ttl.hours';",
-    "V9002__mine.sql": "-- billdb: superuser\nCREATE TABLE mine_too ();",
+    "V9002__mine.sql": "-- billdb: superuser\nCREATE TABLE public.mine_too ();",
 }
 
 

@@ -29,7 +29,7 @@ def test_line_that_looks_like_a_marker_is_refused_before_anything_is_done(server
 
 
 RAN = """
-CREATE TABLE IF NOT EXISTS ran AS SELECT
+CREATE TABLE IF NOT EXISTS public.ran AS SELECT
     current_user::text AS by, current_setting('lock_timeout') AS wait, now() < statement_timestamp() AS in_transaction;
 """
 WAYS = {
