@@ -68,7 +68,7 @@ owner_password() {
 # What a session is to do with the server as a whole.
 plan_server() {
   local role
-  printf '\\i %s\n' settings.sql lock.sql event-triggers.sql roles.sql database.sql public.sql silence.sql
+  printf '\\i %s\n' settings.sql lock.sql event-triggers.sql roles.sql database.sql public.sql large-objects.sql silence.sql
   echo "BEGIN;"
   for role in bill_inquiry_owner "${LOGINS[@]}"; do
     printf '\\set role %s\n\\i password.sql\n' "$role"
@@ -88,7 +88,7 @@ wait_for_server postgres
 plan_server | session --dbname=postgres --file=- --set=database="$PGDATABASE"
 PGOPTIONS+=$(< since_17)
 if [[ $(< template1) == t ]]; then
-  printf '\\i %s\n' settings.sql lock.sql event-triggers.sql public.sql | session --dbname=template1 --file=-
+  printf '\\i %s\n' settings.sql lock.sql event-triggers.sql public.sql large-objects.sql | session --dbname=template1 --file=-
 fi
 migrate_schema
 say "the schema of $PGDATABASE is ready"

@@ -160,13 +160,7 @@ WHERE NOT EXISTS (
 )
 \gexec
 
--- Large objects have no limit, and any role could fill the volume with them.
-SELECT format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', pg_proc.oid::regprocedure)
-FROM pg_proc CROSS JOIN LATERAL aclexplode(coalesce(proacl, acldefault('f', proowner))) AS acl
-WHERE
-    pronamespace = 'pg_catalog'::regnamespace AND grantee = 0
-    AND proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_put', 'lowrite', 'lo_truncate', 'lo_truncate64')
-\gexec
+\i large-objects.sql
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO bill_inquiry_owner', oid::regprocedure)
 FROM pg_proc
 WHERE

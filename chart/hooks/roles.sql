@@ -35,6 +35,7 @@ ALTER ROLE bill_maintenance_user SET statement_timeout = 0;
 -- Temporary files of one session: the service's pool of 20 fills at most half of the default volume, a report a tenth of it.
 ALTER ROLE bill_inquiry_user SET temp_file_limit = '512MB';
 ALTER ROLE bill_readonly_user SET temp_file_limit = '2GB';
+ALTER ROLE bill_backup_user SET temp_file_limit = '2GB';
 ALTER ROLE bill_monitoring_user SET temp_file_limit = '128MB';
 ALTER ROLE bill_maintenance_user SET temp_file_limit = '512MB';
 -- The schema Job compares messages.

@@ -123,6 +123,7 @@ def test_secrets_that_come_later_are_waited_for(fresh: Release) -> None:
     auth = {"existingSecret": "passwords", "waitForSecrets": True}
     values = yaml.safe_dump({"auth": auth, "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}}})
     install = ("helm", "install", "billdb", str(paths.CHART), "--no-hooks", "--values=-")
+    make_secret(fresh.cluster, "passwords", {"postgres-password": "the first that comes"})
     fresh.cluster.run(*install, stdin=values)
     bring_passwords(fresh.cluster)
     fresh.cluster.kubectl("rollout", "status", "statefulset/postgresql-bill-inquiry", "--timeout=120s")

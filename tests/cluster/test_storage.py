@@ -15,6 +15,9 @@ PVC = "postgresql-bill-inquiry-pvc"
 ANY_CLUSTER = f"--values={paths.PRESETS / 'any-cluster.yaml'}"
 
 
+DEFAULT = tuple(f"storageclass{old}.kubernetes.io/is-default-class" for old in ("", ".beta"))  # Kubernetes takes both
+
+
 @pytest.fixture
 def fresh(release: Release) -> Iterator[Release]:
     """The module's release, not installed, in an empty namespace."""
@@ -47,9 +50,10 @@ def class_of(release: Release, name: str) -> dict[str, Any]:
 
 def names_of_classes(release: Release) -> str:
     """The cluster's classes as a refusal lists them."""
-    default = "storageclass.kubernetes.io/is-default-class"
     items = [item["metadata"] for item in release.cluster.get("storageclass")["items"]]
-    marked = [m["name"] + (" (default)" if m.get("annotations", {}).get(default) == "true" else "") for m in items]
+    marked = [
+        m["name"] + (" (default)" if any(m.get("annotations", {}).get(key) == "true" for key in DEFAULT) else "") for m in items
+    ]
     return ", ".join(marked)
 
 
@@ -85,13 +89,17 @@ def test_neither_the_class_nor_its_driver_is_refused_with_the_classes_that_there
     )  # fmt: skip
 
 
-def test_any_cluster_with_a_default_class_serves_and_one_without_says_so(fresh: Release, classes: Callable[..., str]) -> None:
+@pytest.mark.parametrize("default", DEFAULT)
+def test_any_cluster_with_a_default_class_serves_and_one_without_says_so(
+    fresh: Release, classes: Callable[..., str], default: str
+) -> None:
     [refusal] = fresh.refused("install", None, ANY_CLUSTER)
     assert refusal == (
         "persistence.storageClass: empty, but this cluster has no default StorageClass; "
-        f"it has: {names_of_classes(fresh)}; set it to one of them"
+        f"it has: {names_of_classes(fresh)}; set it to one of them, or storageClass.create to false where a "
+        "volume without a class waits for the claim"
     )
-    name = classes("default", {"storageclass.kubernetes.io/is-default-class": "true"})
+    name = classes("default", {default: "true"})
     fresh.install(None, ANY_CLUSTER)
     assert fresh.cluster.get(f"pvc/{PVC}")["spec"]["storageClassName"] == name
     [refusal] = fresh.refused("upgrade")

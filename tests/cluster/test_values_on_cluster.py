@@ -75,6 +75,13 @@ def test_every_pod_has_the_annotations_the_account_and_the_spread_of_the_values(
     assert found == dict.fromkeys(PODS, wanted)
 
 
+def test_a_size_that_is_written_otherwise_is_no_growth(installed: Release) -> None:
+    assert installed.cluster.get("pvc/postgresql-bill-inquiry-pvc")["spec"]["resources"]["requests"]["storage"] == "512Mi"
+    said = installed.upgrade(VALUES)
+    assert "STATUS: deployed" in said
+    assert "THE VOLUME GROWS" not in said
+
+
 def test_shared_memory_has_the_size_of_the_values(installed: Release) -> None:
     size = installed.cluster.kubectl("exec", PODS[0], "--container=postgresql", "--", "df", "-k", "--output=size", "/dev/shm")
     assert int(size.split()[1]) == 300 * 1024

@@ -114,7 +114,12 @@ def test_role_makes_nothing_in_the_servers_own_databases(server: Server, install
     Hook(server).apply()
     able = []
     with server.connect(role, elsewhere, options="-c default_transaction_read_only=off") as client:
-        for what in ("CREATE TABLE public.mine ()", "CREATE TEMPORARY TABLE mine ()", "CREATE SCHEMA mine"):
+        for what in (
+            "CREATE TABLE public.mine ()",
+            "CREATE TEMPORARY TABLE mine ()",
+            "CREATE SCHEMA mine",
+            "SELECT lo_create(0)",
+        ):
             if not refused(client, what.encode()):
                 able.append(what)
     assert able == []
@@ -145,6 +150,7 @@ def test_nobodys_password_is_the_owners(server: Server, installed: str, password
 LIMITS = {
     "bill_inquiry_user": "512MB",
     "bill_readonly_user": "2GB",
+    "bill_backup_user": "2GB",
     "bill_monitoring_user": "128MB",
     "bill_maintenance_user": "512MB",
 }

@@ -7,7 +7,7 @@
 {{- if and (eq .name "postgresql-data") (eq (dig "metadata" "annotations" "meta.helm.sh/release-name" "" $found) $.Release.Name) }}
 {{- $has := .persistentVolumeClaim.claimName }}
 {{- if ne $found.metadata.name $server }}
-fullnameOverride: it names the server {{ $server }}, but this release's server is {{ $found.metadata.name }}, whose data would stay behind; set it back, or {{ $reinstall }} persistence.existingClaim={{ $has }} and auth.existingSecret={{ $found.metadata.name }}-secret as well
+fullnameOverride: it names the server {{ $server }}, but this release's server is {{ $found.metadata.name }}, whose data would stay behind; set it back, or {{ $reinstall }} persistence.existingClaim={{ $has }} and auth.existingSecret={{ $.Values.auth.existingSecret | default (printf "%s-secret" $found.metadata.name) }} as well
 {{- else if ne $has (include "billdb.name.pvc" $) }}
 persistence.existingClaim: the server would run on the claim {{ include "billdb.name.pvc" $ }}, but this release's data is on {{ $has }}; keep that, or {{ $reinstall }} the other claim
 {{- end }}

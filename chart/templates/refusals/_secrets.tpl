@@ -11,14 +11,14 @@
 {{- end }}
 {{- range $key, $names := $wanted }}
 {{- $secret := lookup "v1" "Secret" $.Release.Namespace (first $names) }}
+{{- if not (and (hasPrefix "auth." $key) $.Values.auth.waitForSecrets) }}
 {{- if not $secret }}
-{{- if or (not (hasPrefix "auth." $key)) (not $.Values.auth.waitForSecrets) }}
 {{ $key }}: no Secret {{ first $names }} in namespace {{ $.Release.Namespace }}; create it first, with the keys {{ rest $names | join ", " }}{{ if hasPrefix "auth." $key }}, or set auth.waitForSecrets when it comes later{{ end }}
-{{- end }}
 {{- else }}
 {{- range rest $names }}
 {{- if not (hasKey ($secret.data | default dict) .) }}
-{{ $key }}: the Secret {{ first $names }} has no key {{ . }}; its keys are: {{ keys ($secret.data | default dict) | sortAlpha | join ", " }}
+{{ $key }}: the Secret {{ first $names }} has no key {{ . }}; its keys are: {{ keys ($secret.data | default dict) | sortAlpha | join ", " }}{{ if hasPrefix "auth." $key }}; add it, or set auth.waitForSecrets when it comes later{{ end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -30,12 +30,12 @@ persistence.size: {{ .Values.persistence.size }}, but the claim {{ $name }} has 
 {{- $names := list }}
 {{- $found := "" }}
 {{- range (lookup "storage.k8s.io/v1" "StorageClass" "" "").items }}
-{{- $default := eq (dig "metadata" "annotations" "storageclass.kubernetes.io/is-default-class" "" .) "true" }}
+{{- $default := has "true" (list (dig "metadata" "annotations" "storageclass.kubernetes.io/is-default-class" "" .) (dig "metadata" "annotations" "storageclass.beta.kubernetes.io/is-default-class" "" .)) }}
 {{- $names = append $names (printf "%s%s" .metadata.name (ternary " (default)" "" $default)) }}
 {{- if ternary (or (eq .metadata.name $class) (eq .provisioner $provisioner)) $default (ne $class "") }}{{ $found = .metadata.name }}{{ end }}
 {{- end }}
 {{- if and (not $class) (not $found) }}
-persistence.storageClass: empty, but this cluster has no default StorageClass; it has: {{ join ", " $names | default "none" }}; set it to one of them
+persistence.storageClass: empty, but this cluster has no default StorageClass; it has: {{ join ", " $names | default "none" }}; set it to one of them, or storageClass.create to false where a volume without a class waits for the claim
 {{- else if not (or $found (hasPrefix "kubernetes.io/" $provisioner) (and (not (contains "/" $provisioner)) (lookup "storage.k8s.io/v1" "CSIDriver" "" $provisioner))) }}
 persistence.storageClass: {{ $class }}, but this cluster has neither this StorageClass nor the driver to make it with, {{ $provisioner }}; it has: {{ join ", " $names | default "none" }}; set it to one of them, or to "" for the default (presets/any-cluster.yaml), or install the driver (storageClass.provisioner)
 {{- end }}
