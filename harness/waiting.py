@@ -1,0 +1,25 @@
+"""The one way to wait for something that nobody tells us of: ask again until it is so, and say what was waited for."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class WaitError(Exception):
+    """What was waited for did not come; the message says what, how long, and what was seen last."""
+
+
+def wait_for(ask: Callable[[], T], what: str, seconds: float = 60, seen: Callable[[], str] = str, every: float = 0.05) -> T:
+    """Ask until the answer is true in Python's sense, and return it.
+
+    The time is a limit for something that hangs, not a claim about how long it takes: make it generous. Raises WaitError after
+    `seconds` with what `seen` then returns (a log's end, a status).
+    """
+    deadline = time.monotonic() + seconds
+    while not (answer := ask()):
+        if time.monotonic() > deadline:
+            raise WaitError(f"waited {seconds:g} s in vain for {what}\n{seen()}".rstrip())
+        time.sleep(every)
+    return answer
