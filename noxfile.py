@@ -10,7 +10,6 @@ nox.needs_version = ">=2026.10"
 nox.options.sessions = ["lint", "test"]
 nox.options.reuse_existing_virtualenvs = True
 
-KUBECONFIG = ".local/kubeconfig"
 CLUSTER_TESTS = ("kubectl", "helm3", "registry", "cert-manager")  # programs that tests/cluster runs
 
 
@@ -42,7 +41,7 @@ def test(session: nox.Session) -> None:
         session.run("python", "-m", "harness.up", "--cluster-only")
     if _runs("tests/database", session.posargs):
         session.run("python", "-m", "harness.local.images", "14", "15", "16", "17", "18")
-    pytest = ("python", "-m", "pytest", "--cluster-type=existing", f"--kubeconfig={KUBECONFIG}", *session.posargs)
+    pytest = ("python", "-m", "pytest", *session.posargs)
     if all(argument.startswith("--kubeconfig") for argument in session.posargs):
         # Those that wait for a cluster run side by side, a module each; those that keep a machine busy have it to themselves.
         session.run(*pytest, "--numprocesses=3", "--dist=loadfile", "tests/values", "tests/render", "tests/cluster")
@@ -78,7 +77,7 @@ def state(session: nox.Session) -> None:
     """Write the schema of this chart's version, with rows, to tests/database/states: once a release."""
     _install(session, "lint")
     session.run("python", "-m", "harness.local.programs", "helm")
-    session.run("python", "-m", "harness.states")
+    session.run("python", "-m", "harness.database.states")
 
 
 @nox.session

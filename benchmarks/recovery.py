@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness import paths
+from harness.database.volumes import MOUNT, PREPARE, Pod, pod
 from harness.local import docker
 from harness.progress import step
-from harness.volumes import MOUNT, PREPARE, Pod, pod
 
 WAL = 2 * 1024**3  # bytes
 LARGE = "-c max_wal_size=16GB -c checkpoint_timeout=1d"

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from harness import paths
 from harness.kubernetes import Cluster
-from tests.cluster.pods import standing
-from tests.cluster.release import Release, Values
-from tests.cluster.serving import secret
-from tests.cluster.working import Worker
+from harness.on_cluster.pods import standing
+from harness.on_cluster.release import Release, Values
+from harness.on_cluster.serving import secret
+from harness.on_cluster.working import Worker
 
 NAMESPACE = "billdb-bench-security"
 CONNECTIONS = 300

@@ -4,13 +4,14 @@ import sys
 
 from harness.local import cluster
 from harness.local.machine import MachineError
+from harness.waiting import WaitError
 
 
 def main() -> int:
     """Return the exit status."""
     try:
         cluster.stop()
-    except MachineError as error:
+    except (MachineError, WaitError) as error:
         print(f"down: {error}", file=sys.stderr)
         return 1
     return 0

@@ -11,6 +11,7 @@ from harness.kubernetes import CommandError
 from harness.local import cluster, programs
 from harness.local.machine import MachineError
 from harness.progress import say
+from harness.waiting import WaitError
 
 
 def main() -> int:
@@ -31,7 +32,7 @@ def main() -> int:
                 if not options.cluster_only:
                     install.end_interrupted(paths.KUBECONFIG)
                     install.install(paths.KUBECONFIG)
-    except (MachineError, CommandError) as error:
+    except (MachineError, CommandError, WaitError) as error:
         print(f"up: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -11,7 +11,7 @@ class WaitError(Exception):
     """What was waited for did not come; the message says what, how long, and what was seen last."""
 
 
-def wait_for(ask: Callable[[], T], what: str, seconds: float = 60, seen: Callable[[], str] = str, every: float = 0.05) -> T:
+def wait_for(ask: Callable[[], T], what: str, seconds: float = 120, seen: Callable[[], str] = str, every: float = 0.05) -> T:
     """Ask until the answer is true in Python's sense, and return it.
 
     The time is a limit for something that hangs, not a claim about how long it takes: make it generous. Raises WaitError after
@@ -23,3 +23,13 @@ def wait_for(ask: Callable[[], T], what: str, seconds: float = 60, seen: Callabl
             raise WaitError(f"waited {seconds:g} s in vain for {what}\n{seen()}".rstrip())
         time.sleep(every)
     return answer
+
+
+def wait_for_words(log: Callable[[], str], words: str, seconds: float = 120) -> str:
+    """Ask for a log until the words are in it; returns it as it then was. Raises WaitError with the log."""
+
+    def matching() -> str:
+        text = log()
+        return text if words in text else ""
+
+    return wait_for(matching, f"{words!r} in a log", seconds, seen=log)

@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from harness import paths
 from harness.local import images
 from harness.local.machine import MachineError, require_disk, run
 from harness.progress import step
+from harness.waiting import wait_for
 
 FOLDER = paths.LOCAL / "bench"
 DATA = FOLDER / "data"
@@ -67,7 +67,7 @@ def running(settings: Mapping[str, str] | None = None) -> Iterator[None]:
             start_new_session=True,
         )
     try:
-        _wait(server)
+        wait_for(lambda: _answers(server), "the server to answer", seen=_end_of_log)
         yield
     finally:
         server.send_signal(signal.SIGINT)
@@ -142,10 +142,12 @@ def _values() -> dict[str, str]:
     return {"conf": conf, "locale": yaml.safe_load((paths.CHART / "values.yaml").read_text())["postgresql"]["locale"]}
 
 
-def _wait(server: "subprocess.Popen[bytes]", seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while subprocess.run(client("psql", "--dbname=postgres", "--command="), env=environment(), capture_output=True).returncode:
-        if server.poll() is not None or time.monotonic() > deadline:
-            log = (FOLDER / "server.log").read_text().splitlines()[-10:]
-            raise MachineError("the server does not answer; the end of its log:\n" + "\n".join(log))
-        time.sleep(0.1)
+def _answers(server: "subprocess.Popen[bytes]") -> bool:
+    if server.poll() is not None:
+        raise MachineError(f"the server ended; the end of its log:\n{_end_of_log()}")
+    ask = client("psql", "--dbname=postgres", "--command=")
+    return subprocess.run(ask, env=environment(), capture_output=True).returncode == 0
+
+
+def _end_of_log() -> str:
+    return "\n".join((FOLDER / "server.log").read_text().splitlines()[-10:])

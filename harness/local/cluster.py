@@ -15,6 +15,7 @@ from harness.local.components import CONTAINERD, NODE_NAME, STATE, Component, pr
 from harness.local.machine import MachineError
 from harness.local.node import Node
 from harness.progress import say, step
+from harness.waiting import wait_for
 
 LOGS = paths.LOCAL / "logs"
 PROGRAMS = (*programs.KUBERNETES, "helm", "coredns", "kube-router", "local-path-provisioner")  # `images` sees to pause itself
@@ -122,14 +123,13 @@ def _is_up(running: Node, component: Component) -> bool:
     return subprocess.run(running.command(*probe), capture_output=True).returncode == 0
 
 
-def _wait_until_up(running: Node, component: Component, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not _is_up(running, component):
-        if time.monotonic() > deadline:
-            log = LOGS / f"{component.name}.log"
-            tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-            raise MachineError(f"{component.name} did not come up in {seconds:g} s; the end of {log}:\n{tail}")
-        time.sleep(0.05)
+def _wait_until_up(running: Node, component: Component) -> None:
+    log = LOGS / f"{component.name}.log"
+
+    def end_of_log() -> str:
+        return f"the end of {log}:\n" + "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+
+    wait_for(lambda: _is_up(running, component), f"{component.name} to come up", 120, end_of_log)
 
 
 def _is_elsewhere(running: Node) -> bool:

@@ -7,7 +7,6 @@ container, mount or process can be left behind. It has no bridge and no firewall
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, flock
@@ -17,6 +16,7 @@ from harness import paths
 from harness.local import images, machine
 from harness.local.machine import MachineError
 from harness.progress import step
+from harness.waiting import wait_for
 
 STATE = paths.LOCAL / "docker"
 LOG = paths.LOCAL / "logs" / "dockerd.log"
@@ -40,7 +40,7 @@ def engine(majors: Sequence[str]) -> Iterator[str]:
         with LOG.open("wb") as output:
             process = subprocess.Popen(_command(), stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         try:
-            _wait_until_up(process)
+            wait_for(lambda: _answers(process), "the docker engine to answer", seen=_end_of_log)
             _docker("container", "prune", "--force")  # of a run that was killed
             with step(f"load the images of PostgreSQL {', '.join(majors)}"):
                 _load([archives[images.POSTGRES_IMAGE.format(tag=major)] for major in majors])
@@ -66,14 +66,14 @@ def _command() -> list[str]:
 _PLACES = {"data-root": "data", "exec-root": "run", "pidfile": "pid"}
 
 
-def _wait_until_up(process: subprocess.Popen[bytes], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while process.poll() is None and time.monotonic() < deadline:
-        if _docker("version").returncode == 0:
-            return
-        time.sleep(0.05)
-    found = "ended" if process.returncode is not None else f"did not answer in {seconds:g} s"
-    raise MachineError(f"the docker engine {found}; the end of {LOG}:\n{LOG.read_text(errors='replace')[-2000:]}")
+def _answers(process: subprocess.Popen[bytes]) -> bool:
+    if process.poll() is not None:
+        raise MachineError(f"the docker engine ended; the end of {LOG}:\n{_end_of_log()}")
+    return _docker("version").returncode == 0
+
+
+def _end_of_log() -> str:
+    return LOG.read_text(errors="replace")[-2000:]
 
 
 def _load(archives: Sequence[Path]) -> None:

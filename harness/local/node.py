@@ -9,16 +9,13 @@ import os
 import shutil
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from harness import paths
 from harness.local.machine import MachineError
-
-T = TypeVar("T")
+from harness.waiting import wait_for
 
 HOST_ADDRESS = "10.243.0.1"
 ADDRESS = "10.243.0.2"
@@ -99,9 +96,9 @@ def create(log: Path) -> Node:
             ["unshare", "--fork", "--pid", "--mount", "--net", "--mount-proc", "bash", "-c", SETUP],
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
-    pid = _wait_for(lambda: _first_child(unshare.pid), "the node's first process", log)
+    pid = wait_for(lambda: _first_child(unshare.pid), "the node's first process", seen=log.read_text)
     _ip("link", "add", CABLE, "type", "veth", "peer", "name", "eth0", "netns", str(pid))
-    _wait_for(lambda: Path(f"/proc/{pid}/root/run/ready").exists(), "the node's setup", log)
+    wait_for(lambda: Path(f"/proc/{pid}/root/run/ready").exists(), "the node's setup", seen=log.read_text)
     _ip("address", "add", f"{HOST_ADDRESS}/30", "dev", CABLE)
     _ip("link", "set", CABLE, "up")
     for addresses in (POD_RANGE, SERVICE_RANGE):  # so that nothing meant for a pod ever leaves this machine
@@ -114,7 +111,7 @@ def create(log: Path) -> Node:
 def destroy(node: Node) -> None:
     """End everything that runs in the node and remove what it left on the host."""
     os.kill(node.pid, signal.SIGKILL)  # the kernel then kills the namespace's every process
-    _wait_for(lambda: not node.alive, "the end of the node's processes", None)
+    wait_for(lambda: not node.alive, "the end of the node's processes")
     remove_remains()
 
 
@@ -124,7 +121,7 @@ def remove_remains() -> None:
     subprocess.run(["ip", "link", "delete", CABLE], capture_output=True)
     for folder in _cgroup_folders():
         for group, _, _ in os.walk(folder, topdown=False):
-            _wait_for(lambda group=group: _removed(Path(group)), f"the processes of {group} to end", None)  # type: ignore[misc]
+            wait_for(lambda group=group: _removed(Path(group)), f"the processes of {group} to end")  # type: ignore[misc]
     _restore_sysctls()
 
 
@@ -179,13 +176,3 @@ def _ip(*arguments: str) -> None:
     done = subprocess.run([shutil.which("ip") or "/sbin/ip", *arguments], capture_output=True, text=True)
     if done.returncode:
         raise MachineError(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
-
-
-def _wait_for(condition: Callable[[], T], what: str, log: Path | None, seconds: float = 20) -> T:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        if time.monotonic() > deadline:
-            details = f"; its log:\n{log.read_text()[-2000:]}" if log else ""
-            raise MachineError(f"waited {seconds:g} s in vain for {what}{details}")
-        time.sleep(0.02)
-    return found

@@ -8,7 +8,7 @@ from pytest_helm_charts.clusters import Cluster as KubeCluster
 from pytest_helm_charts.k8s.namespace import ensure_namespace_exists
 
 from harness.kubernetes import Cluster
-from tests.cluster.release import Release
+from harness.on_cluster.release import Release
 
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 

@@ -8,10 +8,20 @@ import pytest
 
 from harness import paths
 from harness.kubernetes import POD, Cluster, CommandError
-from tests.cluster.clients import APPLICATION, CLIENTS, IN, NO_ANSWER, OTHER_NAMESPACE, OTHER_POD, OUTSIDE, SERVER_POD, Client
-from tests.cluster.pods import standing
-from tests.cluster.release import Release
-from tests.cluster.serving import secret
+from harness.on_cluster.clients import (
+    APPLICATION,
+    CLIENTS,
+    IN,
+    NO_ANSWER,
+    OTHER_NAMESPACE,
+    OTHER_POD,
+    OUTSIDE,
+    SERVER_POD,
+    Client,
+)
+from harness.on_cluster.pods import standing
+from harness.on_cluster.release import Release
+from harness.on_cluster.serving import secret
 
 APPLICATION_LABEL = {"tier": "application"}
 

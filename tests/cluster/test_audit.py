@@ -7,7 +7,7 @@ import pytest
 
 from harness.kubernetes import POD, Cluster
 from harness.local import cluster, images, node
-from tests.cluster.release import Release
+from harness.on_cluster.release import Release
 
 SECRET = "never to be read in a log"
 

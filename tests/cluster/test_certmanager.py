@@ -9,11 +9,11 @@ from cryptography import x509
 from pytest_helm_charts.clusters import Cluster as KubeCluster
 
 from harness.kubernetes import POD, Cluster, CommandError
-from tests.cluster import cert_manager
-from tests.cluster.cert_manager import CA, ISSUER, renew
-from tests.cluster.release import Release
-from tests.cluster.serving import secret, server_state, wait_until_served
-from tests.cluster.working import Worker
+from harness.on_cluster import cert_manager
+from harness.on_cluster.cert_manager import CA, ISSUER, renew
+from harness.on_cluster.release import Release
+from harness.on_cluster.serving import secret, server_state, wait_until_served
+from harness.on_cluster.working import Worker
 
 VALUES = {"tls": {"mode": "certManager", "issuerRef": {"name": ISSUER}}}
 SERVER = "postgresql-bill-inquiry-tls"

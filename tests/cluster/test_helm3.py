@@ -1,7 +1,7 @@
 """Helm 3 installs, upgrades and tests the chart too; here with the preset of the plan's environment."""
 
 from harness import paths
-from tests.cluster.release import Release
+from harness.on_cluster.release import Release
 
 
 def test_helm_3_installs_upgrades_and_tests_the_preset(release: Release) -> None:

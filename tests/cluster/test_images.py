@@ -1,7 +1,7 @@
 """Other images: other user ids, and a volume that another image's entrypoint filled."""
 
 from harness.kubernetes import POD
-from tests.cluster.release import Release
+from harness.on_cluster.release import Release
 
 
 def test_a_volume_as_bitnamis_image_leaves_it_starts_under_its_user(release: Release) -> None:

@@ -8,8 +8,8 @@ import yaml
 from harness import paths
 from harness.chart import render
 from harness.kubernetes import POD, CommandError
-from tests.cluster.pods import manifest, standing
-from tests.cluster.release import Release
+from harness.on_cluster.pods import manifest, standing
+from harness.on_cluster.release import Release
 from tests.render.conftest import EVERYTHING_ON
 
 PRESETS = sorted(file.stem for file in paths.PRESETS.glob("*.yaml"))

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from harness.kubernetes import CommandError
-from tests.cluster.release import Release
+from harness.on_cluster.release import Release
 
 SLOW = {"V9001__slow.sql": "CREATE TABLE slow ();\nSELECT pg_sleep(15);"}
 JOB = "job/bill-inquiry-db-init"

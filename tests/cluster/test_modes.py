@@ -10,9 +10,9 @@ from cryptography import x509
 
 from harness import paths
 from harness.kubernetes import Cluster
-from tests.cluster.certificates import signed
-from tests.cluster.release import Release
-from tests.cluster.serving import secret
+from harness.on_cluster.certificates import signed
+from harness.on_cluster.release import Release
+from harness.on_cluster.serving import secret
 
 ROLES = (
     "postgres",

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from tests.cluster.release import Release
+from harness.on_cluster.release import Release
 
 PVC, SECRET = "postgresql-bill-inquiry-pvc", "postgresql-bill-inquiry-secret"
 KEPT = "SELECT answer FROM kept"

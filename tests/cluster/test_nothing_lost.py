@@ -5,7 +5,8 @@ import time
 
 from harness.kubernetes import POD
 from harness.local import node
-from tests.cluster.release import Release
+from harness.on_cluster.release import Release
+from harness.waiting import wait_for
 
 # One session inserts row after row and prints the number of each row that the server acknowledged.
 WRITER = r"""
@@ -32,10 +33,11 @@ def acknowledged(release: Release) -> set[int]:
     return {int(line.removeprefix("row ")) for line in log.splitlines() if line.startswith("row ")}
 
 
-def wait_for_rows(release: Release, count: int, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while len(acknowledged(release)) < count:
-        assert time.monotonic() < deadline, release.cluster.kubectl("logs", "pod/writer", "--tail=5")
+def wait_for_rows(release: Release, count: int) -> None:
+    def log() -> str:
+        return release.cluster.kubectl("logs", "pod/writer", "--tail=5")
+
+    wait_for(lambda: len(acknowledged(release)) >= count, f"{count} acknowledged rows", seen=log)
 
 
 def rows(release: Release) -> set[int]:

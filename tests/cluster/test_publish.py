@@ -3,14 +3,14 @@
 import re
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from harness import paths, publish
-from tests.cluster.release import Release
+from harness.on_cluster.release import Release
+from harness.waiting import wait_for
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +26,8 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     )
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([paths.BIN / "registry", "serve", configuration], stdout=log, stderr=log)
-    deadline = time.monotonic() + 20
-    while subprocess.run(["curl", "--silent", "--fail", "--output", "/dev/null", f"http://{address}/v2/"]).returncode:
-        assert process.poll() is None, (folder / "log").read_text()
-        assert time.monotonic() < deadline, (folder / "log").read_text()
+    ask = ["curl", "--silent", "--fail", "--output", "/dev/null", f"http://{address}/v2/"]
+    wait_for(lambda: subprocess.run(ask).returncode == 0, "the registry to answer", seen=(folder / "log").read_text)
     yield address
     process.terminate()
     process.wait()

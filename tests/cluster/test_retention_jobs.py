@@ -1,6 +1,6 @@
 """The CronJobs of retention as Kubernetes runs them, by hand and by the schedule, restricted and behind the policies."""
 
-from tests.cluster.release import Release
+from harness.on_cluster.release import Release
 
 OLD = """
 INSERT INTO bill_inquiry_history (request_id, line_number, request_time) VALUES ('old', '1', '2020-01-01'), ('new', '1', DEFAULT);

@@ -10,10 +10,10 @@ import yaml
 from cryptography import x509
 
 from harness.kubernetes import CommandError
-from tests.cluster.certificates import signed
-from tests.cluster.release import Release
-from tests.cluster.serving import HANDSHAKE, secret, server_state, wait_until_served
-from tests.cluster.working import Worker
+from harness.on_cluster.certificates import signed
+from harness.on_cluster.release import Release
+from harness.on_cluster.serving import HANDSHAKE, secret, server_state, wait_until_served
+from harness.on_cluster.working import Worker
 
 SERVER_TLS, SERVER_CA = "postgresql-bill-inquiry-tls", "postgresql-bill-inquiry-ca"
 QUOTES = 'it\'s "new" $HOME \\ 비밀'

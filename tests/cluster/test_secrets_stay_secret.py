@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from harness.kubernetes import POD, CommandError
-from tests.cluster.release import Release
+from harness.on_cluster.release import Release
 
 # Everything that a person may switch on to see statements is on.
 TALKATIVE = {"log_statement": "all", "log_min_duration_statement": "0", "log_min_duration_sample": "0", "log_duration": "on",

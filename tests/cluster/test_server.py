@@ -4,7 +4,7 @@ import pytest
 from pytest_helm_charts.clusters import Cluster as KubeCluster
 from pytest_helm_charts.k8s.stateful_set import wait_for_stateful_sets_to_run
 
-from tests.cluster.release import Release
+from harness.on_cluster.release import Release
 from tests.database import contract
 
 # Sections 2.1, 4.1, 4.2 and 4.3 of the install plan, as the server words them.

@@ -8,7 +8,7 @@ import yaml
 
 from harness import paths
 from harness.kubernetes import CommandError
-from tests.cluster.release import Release, merged
+from harness.on_cluster.release import Release, merged
 
 LOCAL_PATH = "rancher.io/local-path"
 PVC = "postgresql-bill-inquiry-pvc"

@@ -9,7 +9,7 @@ import yaml
 
 from harness import paths
 from harness.kubernetes import POD
-from tests.cluster.release import SMALL, Release
+from harness.on_cluster.release import SMALL, Release
 
 PLAN = paths.ROOT / "tests" / "render" / "seed"
 SERVER = "postgresql-bill-inquiry"

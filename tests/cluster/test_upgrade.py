@@ -4,7 +4,7 @@ import pytest
 
 from harness import paths
 from harness.kubernetes import CommandError
-from tests.cluster.release import Release
+from harness.on_cluster.release import Release
 
 
 def pod_uid(release: Release) -> str:

@@ -3,8 +3,8 @@
 import pytest
 
 from harness import paths
-from tests.cluster.release import Release
-from tests.cluster.serving import secret
+from harness.on_cluster.release import Release
+from harness.on_cluster.serving import secret
 
 RELEASED = str(paths.ROOT / "tests" / "cluster" / "released" / "billdb-0.2.0.tgz")
 FILL = """

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.release import Release
+from harness.on_cluster.release import Release
 
 VALUES: dict[str, Any] = {
     "auth": {"database": "true"},

@@ -8,9 +8,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from harness.hook import Hook
+from harness.database.hook import Hook
+from harness.database.servers import Server
 from harness.local import docker, images
-from harness.servers import Server
 from tests.database.catalogue import catalogue
 
 NUMBERS = count(1)

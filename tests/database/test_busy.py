@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from harness.hook import Hook
-from harness.servers import Server
+from harness.database.hook import Hook
+from harness.database.servers import Server
 
 COLUMN = {"schema": {"extraMigrations": {"V9001__mine.sql": "ALTER TABLE bill_inquiry_history ADD COLUMN mine BIGINT;"}}}
 ROWS = 2_000_000

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from harness.hook import Hook
-from harness.servers import Server
-from harness.states import STATES
+from harness.database.hook import Hook
+from harness.database.servers import Server
+from harness.database.states import STATES
 from tests.database.attacks import BEFORE, LATER, LOOT, OWNER, READY, SERVICE, Attack, function
 from tests.database.catalogue import catalogue
 from tests.database.test_upgrade import restore

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from harness.hook import Hook
-from harness.servers import Server
+from harness.database.hook import Hook
+from harness.database.servers import Server
 
 INVALID = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid ORDER BY 1"
 DUPLICATES = """

@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from harness.servers import Server
+from harness.database.servers import Server
 
 SECRET = "010-1234-5678"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from harness.hook import Hook
-from harness.servers import Server
+from harness.database.hook import Hook
+from harness.database.servers import Server
 
 WRONG = {
     "a trailing blank": "-- billdb: superuser ",

@@ -3,8 +3,8 @@
 import psycopg
 import pytest
 
-from harness.hook import Hook
-from harness.servers import Server
+from harness.database.hook import Hook
+from harness.database.servers import Server
 from tests.database.catalogue import catalogue
 
 SPOILT = [

@@ -2,8 +2,8 @@
 
 import pytest
 
-from harness.hook import Hook
-from harness.servers import PASSWORDS, Server
+from harness.database.hook import Hook
+from harness.database.servers import PASSWORDS, Server
 
 
 def mine(sql: str, number: int = 1) -> dict[str, object]:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from harness.hook import Hook
-from harness.servers import Server
+from harness.database.hook import Hook
+from harness.database.servers import Server
 
 SEOUL = "now() AT TIME ZONE 'Asia/Seoul'"
 HISTORY = "CALL delete_old_history(batch => 2, pause => '0')"

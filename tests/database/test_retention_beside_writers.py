@@ -9,8 +9,8 @@ from threading import Event
 import psycopg
 import pytest
 
-from harness.hook import Hook
-from harness.servers import Server
+from harness.database.hook import Hook
+from harness.database.servers import Server
 
 MAINTENANCE = "bill_maintenance_user"
 SERVICE = "bill_inquiry_user"

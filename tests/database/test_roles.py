@@ -6,8 +6,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from harness.hook import DATABASE, Hook
-from harness.servers import PASSWORDS, SOCKETS, Server
+from harness.database.hook import DATABASE, Hook
+from harness.database.servers import PASSWORDS, SOCKETS, Server
 
 ROLES = ("bill_inquiry_user", "bill_readonly_user", "bill_backup_user", "bill_monitoring_user", "bill_maintenance_user")
 WRITES = {"INSERT", "UPDATE", "DELETE"}

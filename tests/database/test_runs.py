@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness.hook import Hook
-from harness.servers import Server
+from harness.database.hook import Hook
+from harness.database.servers import Server
 from tests.database.catalogue import catalogue
 
 

@@ -3,8 +3,8 @@
 import psycopg
 import pytest
 
-from harness.hook import Hook
-from harness.servers import HOOK, PASSWORDS, Server
+from harness.database.hook import Hook
+from harness.database.servers import HOOK, PASSWORDS, Server
 
 NEW = {
     "postgres": "new'superuser",

@@ -9,9 +9,9 @@ import pytest
 from psycopg import sql
 
 from harness import paths
-from harness.hook import Hook
-from harness.servers import PASSWORDS, SHARED, SOCKETS, Server
-from harness.states import STATES
+from harness.database.hook import Hook
+from harness.database.servers import PASSWORDS, SHARED, SOCKETS, Server
+from harness.database.states import STATES
 from tests.database.catalogue import catalogue
 
 PASSWORD = {"PGPASSWORD": PASSWORDS["postgres"]}

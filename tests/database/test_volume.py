@@ -1,13 +1,13 @@
 """The server's scripts on volumes as others leave them: what they take, what they refuse, and with which words."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from harness.database.volumes import MOUNT, PREPARE, Pod, pod
 from harness.local import images
-from harness.volumes import MOUNT, PREPARE, Pod, pod
+from harness.waiting import wait_for_words
 
 DECIDED = {
     "hba_file": "/etc/postgresql/pg_hba.conf",
@@ -140,24 +140,17 @@ def test_nobody_writes_a_volume_that_another_pods_server_still_has(old: Pod, fol
     holder = old.check("hostname").strip()
     with pod(*folder) as other:
         other.check(f"touch /tmp/log; (bash /etc/postgresql/{script}.sh; echo ended) &> /tmp/log &")
-        waiting = wait_for(other, "waiting for the volume")
+        waiting = wait_for_words(lambda: other.check("cat /tmp/log"), "waiting for the volume")
         assert f"start-server of pod {holder}, since " in waiting
         assert other.check(f"ls {MOUNT}/data/postmaster.pid") == f"{MOUNT}/data/postmaster.pid\n"
         assert old.sql("SELECT answer FROM kept") == "42"
         old.check("kill -QUIT $(head -n 1 $PGDATA/postmaster.pid)")
-        wait_for(other, "the volume is free")
+        wait_for_words(lambda: other.check("cat /tmp/log"), "the volume is free")
         if script == "prepare-volume":
-            wait_for(other, "ended")
+            wait_for_words(lambda: other.check("cat /tmp/log"), "ended")
             other.serve()
         other.check("until pg_isready -q -t 1; do :; done")
         assert other.sql("SELECT answer FROM kept") == "42"
-
-
-def wait_for(waiting: Pod, words: str, seconds: float = 30) -> str:
-    deadline = time.monotonic() + seconds
-    while words not in (log := waiting.check("cat /tmp/log")):
-        assert time.monotonic() < deadline, log
-    return log
 
 
 def test_a_slot_whose_client_stays_away_is_given_up_before_its_wal_fills_the_volume(old: Pod) -> None:

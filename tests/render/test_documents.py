@@ -1,10 +1,10 @@
 """Documents that show what the tests check, held to it."""
 
 from harness import paths
-from tests.cluster import clients
+from harness.on_cluster import clients
 
 
 def test_the_table_of_clients_in_the_document_is_the_one_that_is_tested() -> None:
     text = (paths.ROOT / "docs" / "security.md").read_text()
     shown = text.partition("<!-- clients -->\n")[2].partition("<!-- end of clients -->")[0]
-    assert shown == clients.document() + "\n", "write it anew: python -m tests.cluster.clients"
+    assert shown == clients.document() + "\n", "write it anew: python -m harness.on_cluster.clients"

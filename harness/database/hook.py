@@ -6,7 +6,7 @@ from typing import Any
 
 from testcontainers.core.container import DockerContainer
 
-from harness.servers import HOOK, SOCKETS, Run, Server, chart
+from harness.database.servers import HOOK, SOCKETS, Run, Server, chart
 
 DATABASE = "bill_inquiry_db"
 

@@ -5,7 +5,6 @@ A container has no network: the server listens on a socket in a folder that the 
 
 import shutil
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from testcontainers.core.container import DockerContainer
 
 from harness.chart import Manifests, render
 from harness.local.images import POSTGRES_IMAGE
+from harness.waiting import wait_for
 
 USER = 999  # of the official image
 HOOK = "billdb_hook"
@@ -102,16 +102,16 @@ class Server:
         self._container.stop()
         shutil.rmtree(self.folder)
 
-    def wait(self, seconds: float = 60) -> None:
+    def wait(self, seconds: float = 120) -> None:
         """Wait until the server answers."""
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                return self.connect(database="postgres").close()
-            except psycopg.OperationalError as error:
-                if time.monotonic() > deadline:
-                    raise TimeoutError(f"PostgreSQL {self.major}: {error}; its log:\n{self.log()[-3000:]}") from error
-                time.sleep(0.05)
+        wait_for(self._answers, f"PostgreSQL {self.major} to answer", seconds, lambda: self.log()[-3000:])
+
+    def _answers(self) -> bool:
+        try:
+            self.connect(database="postgres").close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def log(self) -> str:
         """What the server and its setup have written so far."""

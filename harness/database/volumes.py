@@ -7,8 +7,8 @@ from typing import Any
 
 from testcontainers.core.container import DockerContainer
 
+from harness.database.servers import HOOK, USER, Run, chart
 from harness.local.images import POSTGRES_IMAGE
-from harness.servers import HOOK, USER, Run, chart
 
 MOUNT = "/bitnami/postgresql"
 PREPARE, START = (f"bash /etc/postgresql/{name}.sh" for name in ("prepare-volume", "start-server"))

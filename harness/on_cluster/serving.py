@@ -5,7 +5,7 @@ from base64 import b64decode
 from cryptography import x509
 
 from harness.kubernetes import POD
-from tests.cluster.release import Release
+from harness.on_cluster.release import Release
 
 HANDSHAKE = "openssl s_client -starttls postgres -connect postgresql-bill-inquiry:5432"
 SERVED = f"{HANDSHAKE} < /dev/null 2> /dev/null | openssl x509 -noout -serial"

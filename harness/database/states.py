@@ -12,11 +12,11 @@ from tempfile import TemporaryDirectory
 import yaml
 
 from harness import paths
-from harness.hook import DATABASE, Hook
+from harness.database.hook import DATABASE, Hook
+from harness.database.servers import Server, dump
 from harness.local import docker
 from harness.local.machine import MachineError
 from harness.progress import say, step
-from harness.servers import Server, dump
 
 STATES = paths.ROOT / "tests" / "database" / "states"
 MAJOR = "14"

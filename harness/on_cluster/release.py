@@ -12,7 +12,7 @@ import yaml
 
 from harness import paths
 from harness.kubernetes import Cluster, CommandError
-from tests.cluster import pods
+from harness.on_cluster import pods
 
 Values = Mapping[str, Any]
 SMALL: Values = {"resources": {"requests": {"cpu": "50m", "memory": "128Mi"}}}  # several databases fit on a small node

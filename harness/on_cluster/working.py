@@ -1,9 +1,8 @@
 """A client that works all the time, as the service does: one session that stays, and a new connection a turn."""
 
-import time
-
 from harness.kubernetes import Cluster
-from tests.cluster.pods import standing
+from harness.on_cluster.pods import standing
+from harness.waiting import wait_for
 
 # Each turn prints one line: `ok`, or `FAILED` and what the client was told. The password is read anew for each connection.
 SCRIPT = r"""
@@ -34,12 +33,10 @@ class Worker:
         """What it printed."""
         return self.cluster.kubectl("exec", self.pod, "--", "cat", "/tmp/log").splitlines()
 
-    def wait_for_turns(self, more: int, seconds: float = 30) -> None:
+    def wait_for_turns(self, more: int) -> None:
         """Wait until it has made this many more successful turns."""
         wanted = self.lines().count("ok") + more
-        deadline = time.monotonic() + seconds
-        while self.lines().count("ok") < wanted:
-            assert time.monotonic() < deadline, self.lines()[-5:]
+        wait_for(lambda: self.lines().count("ok") >= wanted, f"{more} more turns", seen=lambda: "\n".join(self.lines()[-5:]))
 
     def use_password(self, password: str) -> None:
         """Give it another password for its next connections."""
