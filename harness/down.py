@@ -1,20 +1,22 @@
-"""`nox -s down`: ends the local Kubernetes and leaves nothing of it behind."""
+"""`nox -s down`: ends the Kubernetes that `up` started and leaves nothing of it behind."""
 
 import sys
 
+from harness import kind, program
 from harness.local import cluster
-from harness.local.machine import MachineError
-from harness.waiting import WaitError
+
+
+def down() -> None:
+    """End kind's cluster where it is this checkout's, else the local Kubernetes. Raises UserError."""
+    if not kind.missing() and kind.exists():
+        kind.delete()
+    else:
+        cluster.stop()
 
 
 def main() -> int:
     """Return the exit status."""
-    try:
-        cluster.stop()
-    except (MachineError, WaitError) as error:
-        print(f"down: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return program.status("down", down)
 
 
 if __name__ == "__main__":

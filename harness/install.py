@@ -1,11 +1,14 @@
 """Installs the chart on a cluster and prints what the database then is, as the server itself tells it."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
-from harness import paths
-from harness.kubernetes import POD, Cluster, CommandError
-from harness.progress import step
+from harness import evidence, image, paths, storage
+from harness.commands import CommandError
+from harness.errors import UserError
+from harness.kubernetes import POD, Cluster
+from harness.progress import say, step
 
 RELEASE = "billdb"
 NAMESPACE = "phonebill-dev"
@@ -24,50 +27,64 @@ ORDER BY name
 """
 
 
-def install(kubeconfig: Path) -> None:
-    """Install the chart, or upgrade the release to it, run its tests, and print what there is and how to connect."""
-    cluster = Cluster(kubeconfig, NAMESPACE)
-    verb = ["upgrade"] if exists(cluster) else ["install", "--create-namespace"]
-    with step(f"helm {verb[0]} {RELEASE} ./chart -n {NAMESPACE} --wait"):
-        cluster.helm(*verb, RELEASE, str(paths.CHART), "--wait", "--timeout=5m")
-    with step(f"helm test {RELEASE} -n {NAMESPACE}"):
-        cluster.helm("test", RELEASE)
-    print(report(cluster, kubeconfig))
+def install(cluster: Cluster, files: Sequence[Path] = ()) -> None:
+    """Install the chart with these values files, or upgrade the release to it, run its tests, and print what there is.
+
+    What the namespace told is kept and printed when that fails. Raises UserError.
+    """
+    say(f"{cluster.where()}: release {RELEASE}, namespace {cluster.namespace}")
+    there = status(cluster)
+    if there.startswith("pending") or there == "uninstalling":
+        raise UserError(
+            f"the release is in state {there}: a helm is at work on it, or was interrupted. If none is at work, end that with\n"
+            f"  helm {_ending(there)} {RELEASE} --namespace={cluster.namespace} --wait"
+        )
+    chosen = [*storage.presets(cluster), *files]
+    verb = ["upgrade"] if there else ["install", "--create-namespace"]
+    options = [f"--values={relative(file)}" for file in chosen]
+    try:
+        with step(" ".join(["helm", verb[0], RELEASE, "./chart", f"--namespace={cluster.namespace}", "--wait", *options])):
+            cluster.helm(*verb, RELEASE, str(paths.CHART), "--wait", "--timeout=5m", *options)
+        with step(f"helm test {RELEASE} --namespace={cluster.namespace}"):
+            cluster.helm("test", RELEASE)
+    except CommandError:
+        say(evidence.keep(cluster, f"up-{cluster.namespace}"))
+        raise
+    print(report(cluster))
 
 
-def end_interrupted(kubeconfig: Path) -> None:
+def end_interrupted(cluster: Cluster) -> None:
     """End what an interrupted helm left pending, so that the next may go on: volume and Secrets stay.
 
     For a cluster where nobody else can be at work on the release.
     """
-    cluster = Cluster(kubeconfig, NAMESPACE)
-    if not exists(cluster):
-        return
-    status = json.loads(cluster.helm("status", RELEASE, "--output=json"))["info"]["status"]
-    if status in ("pending-install", "uninstalling"):
-        with step(f"end the interrupted installation ({status})"):
-            cluster.helm("uninstall", RELEASE, "--wait")
-    elif status in ("pending-upgrade", "pending-rollback"):
-        with step(f"go back from the interrupted upgrade ({status})"):
-            cluster.helm("rollback", RELEASE, "--wait", "--timeout=5m")
+    there = status(cluster)
+    if there.startswith("pending") or there == "uninstalling":
+        with step(f"end what was interrupted ({there})"):
+            cluster.helm(_ending(there), RELEASE, "--wait", "--timeout=5m")
 
 
-def exists(cluster: Cluster) -> bool:
-    """Whether the namespace has the release, in whatever state."""
+def _ending(pending: str) -> str:
+    return "rollback" if pending in ("pending-upgrade", "pending-rollback") else "uninstall"
+
+
+def status(cluster: Cluster) -> str:
+    """The release's state as helm words it; nothing where the namespace has none."""
     try:
-        cluster.helm("status", RELEASE)
+        found = cluster.helm("status", RELEASE, "--output=json")
     except CommandError as error:
         if "not found" in str(error):
-            return False
+            return ""
         raise
-    return True
+    return str(json.loads(found)["info"]["status"])
 
 
-def report(cluster: Cluster, kubeconfig: Path) -> str:
+def report(cluster: Cluster) -> str:
     """What a person wants to see after an installation."""
-    kubectl = f"{_relative(paths.BIN / 'kubectl')} --kubeconfig {_relative(kubeconfig)} -n {cluster.namespace}"
+    kubectl = f"{relative(paths.BIN / 'kubectl')} --kubeconfig {relative(cluster.kubeconfig)} -n {cluster.namespace}"
     return f"""
 {cluster.sql("SELECT version()")}
+{image.of_pod(cluster.get(f"pod/{POD}"))}
 
 Tables
 {cluster.sql(TABLES)}
@@ -83,5 +100,6 @@ Connect
 """
 
 
-def _relative(file: Path) -> Path:
+def relative(file: Path) -> Path:
+    """The file as a person in this folder would type it."""
     return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import paths
+from harness import commands, paths, proxy
+from harness.commands import CommandError as CommandError  # callers of Cluster find it here
+from harness.errors import UserError
 
 POD = "postgresql-bill-inquiry-0"
 DATABASE = "bill_inquiry_db"
-
-
-class CommandError(Exception):
-    """A program failed: the message has its command line and all that it printed."""
 
 
 @dataclass(frozen=True)
@@ -36,18 +34,13 @@ class Cluster:
     def run(self, program: str, *arguments: str, stdin: str | None = None, timeout: float = 300) -> str:
         """Run a program of .local/bin with --namespace, the cluster's kubeconfig in its environment."""
         command = [str(paths.BIN / program), f"--namespace={self.namespace}", *arguments]
-        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=timeout, env=self.environment)
-        if done.returncode:
-            raise CommandError(f"{' '.join(command)}\nexited with {done.returncode}:\n{done.stdout}{done.stderr}")
-        return done.stdout
+        return commands.run(command, stdin or "", timeout, self.environment)
 
     @property
     def environment(self) -> dict[str, str]:
         """The environment in which kubectl and helm of .local/bin are first and know the cluster."""
-        return os.environ | {
-            "KUBECONFIG": str(self.kubeconfig),
-            "PATH": f"{paths.BIN}:{os.environ['PATH']}",
-        }
+        own = {"KUBECONFIG": str(self.kubeconfig), "PATH": f"{paths.BIN}:{os.environ['PATH']}"}
+        return os.environ | proxy.exceptions() | own
 
     def get(self, *arguments: str) -> dict[str, Any]:
         """`kubectl get … -o json`, parsed."""
@@ -65,3 +58,14 @@ class Cluster:
         command = [str(paths.BIN / "kubectl"), f"--namespace={self.namespace}", "logs", "--follow", pod]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=self.environment)
         return lambda: process.communicate(timeout=60)[0]
+
+    def where(self) -> str:
+        """The context that the kubeconfig names and its server, in words. Raises UserError where it names none."""
+        config = json.loads(self.kubectl("config", "view", "--output=json"))
+        contexts = {entry["name"]: entry["context"]["cluster"] for entry in config["contexts"] or ()}
+        servers = {entry["name"]: entry["cluster"]["server"] for entry in config["clusters"] or ()}
+        current = config["current-context"]
+        if contexts.get(current) not in servers:
+            known = ", ".join(contexts) or "none"
+            raise UserError(f"{self.kubeconfig}: its current-context {current!r} names no cluster; its contexts: {known}")
+        return f"context {current}, server {servers[contexts[current]]}"

@@ -2,20 +2,20 @@
 
 import argparse
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import yaml
 
-from harness import paths
+from harness import commands, paths, program
+from harness.commands import CommandError
+from harness.errors import UserError
 from harness.local import programs
-from harness.local.machine import MachineError
 
 DIST = paths.ROOT / "dist"
 
 
-class PublishError(Exception):
+class PublishError(UserError):
     """The chart could not be published; the message says what was found and what to do."""
 
 
@@ -49,7 +49,7 @@ def push(repository: str, *options: str, folder: Path = DIST) -> str:
 def _exists(reference: str, version: str, *options: str) -> bool:
     try:
         _helm("show", "chart", reference, f"--version={version}", *options)
-    except PublishError as error:
+    except CommandError as error:
         if "not found" in str(error).lower():
             return False
         raise
@@ -57,31 +57,24 @@ def _exists(reference: str, version: str, *options: str) -> bool:
 
 
 def _helm(*arguments: str) -> str:
-    done = subprocess.run([str(paths.BIN / "helm"), *arguments], capture_output=True, text=True)
-    if done.returncode:
-        raise PublishError(f"helm {' '.join(arguments)} failed:\n{done.stderr}")
-    return done.stdout + done.stderr
+    return commands.run([str(paths.BIN / "helm"), *arguments], errors_too=True)
 
 
 def main() -> int:
     """Return the exit status."""
     parser = argparse.ArgumentParser(prog="nox -s publish --")
-    commands = parser.add_subparsers(required=True, dest="command")
-    commands.add_parser("package")
-    pushing = commands.add_parser("push")
+    what = parser.add_subparsers(required=True, dest="command")
+    what.add_parser("package")
+    pushing = what.add_parser("push")
     pushing.add_argument("repository", help="oci://HOST/PATH")
     pushing.add_argument("--plain-http", action="append_const", const="--plain-http", dest="options", help="no TLS (loopback)")
     options = parser.parse_args()
-    try:
+
+    def work() -> None:
         programs.install(["helm"])
-        if options.command == "package":
-            print(package())
-        else:
-            print(push(options.repository, *(options.options or ())))
-    except (PublishError, MachineError) as error:
-        print(f"{options.command}: {error}", file=sys.stderr)
-        return 1
-    return 0
+        print(package() if options.command == "package" else push(options.repository, *(options.options or ())))
+
+    return program.status(options.command, work)
 
 
 if __name__ == "__main__":

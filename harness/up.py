@@ -1,45 +1,105 @@
-"""`nox -s up`: brings the local Kubernetes up and installs the chart on it, or on the cluster of --kubeconfig."""
+"""`nox -s up`: brings a Kubernetes up and installs the chart on it, or on the cluster of --kubeconfig."""
 
 import argparse
-import signal
+import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from harness import install, paths
-from harness.kubernetes import CommandError
-from harness.local import cluster, programs
-from harness.local.machine import MachineError
+from harness import clients, image, install, kind, paths, program, proxy
+from harness.errors import UserError
+from harness.kubernetes import Cluster
+from harness.local import cluster, images, node
+from harness.local.components import CONTAINERD
 from harness.progress import say
-from harness.waiting import WaitError
+
+ENGINES = ("kind", "local")
+
+
+def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="nox -s up --", allow_abbrev=False)
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--kubeconfig", type=Path, help="use this cluster and build none")
+    where.add_argument(
+        "--engine",
+        choices=ENGINES,
+        help="what runs Kubernetes: kind in a docker engine, or this machine (default: kind where it can)",
+    )
+    parser.add_argument("--cluster-only", action="store_true", help="stop when Kubernetes runs")
+    parser.add_argument("--namespace", default=install.NAMESPACE, help="namespace of the release (default: %(default)s)")
+    parser.add_argument("--values", type=_file, action="append", dest="files", default=[], metavar="FILE", help="given to helm")
+    parser.add_argument(
+        "--preset", type=_preset, action="append", dest="files", metavar="NAME", help="presets/NAME.yaml, the same"
+    )
+    return parser.parse_args(given)
+
+
+def _file(name: str) -> Path:
+    if not Path(name).is_file():
+        raise argparse.ArgumentTypeError(f"no file {name}")
+    return Path(name).resolve()
+
+
+def _preset(name: str) -> Path:
+    file = paths.PRESETS / f"{name}.yaml"
+    if not file.is_file():
+        raise argparse.ArgumentTypeError(
+            f"no preset {name}; there are: {', '.join(sorted(f.stem for f in file.parent.iterdir()))}"
+        )
+    return file
+
+
+def engine(asked: str | None) -> str:
+    """What is to run Kubernetes: what was asked for, what runs already, or kind where it can. Raises UserError."""
+    runs_here = node.current() is not None
+    without = kind.missing()
+    if asked == "kind" and without:
+        raise UserError(f"--engine=kind needs {without}")
+    if asked == "kind" and runs_here:
+        raise UserError("the local Kubernetes runs; end it with `nox -s down` first")
+    if asked == "local" and not without and kind.exists():
+        raise UserError(f"the cluster {kind.NAME} of kind runs; end it with `nox -s down` first")
+    return asked or ("local" if runs_here or without else "kind")
+
+
+def up(options: argparse.Namespace) -> None:
+    """Do what the command line says. Raises UserError."""
+    begun = time.monotonic()
+    os.environ.update(proxy.exceptions())
+    if options.kubeconfig:
+        clients.provide(options.kubeconfig)
+        install.install(Cluster(options.kubeconfig.resolve(), options.namespace), options.files)
+    elif engine(options.engine) == "kind":
+        kind.start()
+        clients.provide(paths.KUBECONFIG)
+        for name in kind.nodes():
+            image.provide(["docker", "exec", name, "ctr"], lambda: kind.load(images.archives()[image.name()]))
+        _install_on_own(options)
+    else:
+        with cluster.only_one():
+            cluster.start()
+            running = node.current()
+            assert running
+            socket = f"/proc/{running.pid}/root{CONTAINERD}"  # asked from outside the node, which has no way to a registry
+            image.provide(["ctr", f"--address={socket}"], lambda: None)
+            _install_on_own(options)
+    say(f"all of it took {time.monotonic() - begun:.1f} s")
+
+
+def _install_on_own(options: argparse.Namespace) -> None:
+    if options.cluster_only:
+        return
+    release = Cluster(paths.KUBECONFIG, options.namespace)
+    install.end_interrupted(release)
+    install.install(release, options.files)
 
 
 def main() -> int:
     """Return the exit status."""
-    parser = argparse.ArgumentParser(prog="nox -s up --")
-    parser.add_argument("--kubeconfig", type=Path, help="use this cluster and build none")
-    parser.add_argument("--cluster-only", action="store_true", help="stop when Kubernetes runs")
-    options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
-    begun = time.monotonic()
-    try:
-        if options.kubeconfig:
-            programs.install(["kubectl", "helm"])
-            install.install(options.kubeconfig)
-        else:
-            with cluster.only_one():
-                cluster.start()
-                if not options.cluster_only:
-                    install.end_interrupted(paths.KUBECONFIG)
-                    install.install(paths.KUBECONFIG)
-    except (MachineError, CommandError, WaitError) as error:
-        print(f"up: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("up: interrupted; run it again to go on, or `nox -s down` to remove what there is", file=sys.stderr)
-        return 130
-    say(f"all of it took {time.monotonic() - begun:.1f} s")
-    return 0
+    options = arguments()
+    return program.status("up", lambda: up(options), "run it again to go on, or `nox -s down` to remove what there is")
 
 
 if __name__ == "__main__":

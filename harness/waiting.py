@@ -4,10 +4,12 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from harness.errors import UserError
+
 T = TypeVar("T")
 
 
-class WaitError(Exception):
+class WaitError(UserError):
     """What was waited for did not come; the message says what, how long, and what was seen last."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from harness.errors import UserError
 from harness.progress import step
 
 PACKAGES = (
@@ -33,7 +34,7 @@ POLICY = Path("/usr/sbin/policy-rc.d")  # asked by Debian's packages before they
 NO_STARTS = "#!/bin/sh\n# billdb: no service starts while packages are installed\nexit 101\n"
 
 
-class MachineError(Exception):
+class MachineError(UserError):
     """The machine lacks something; the message says what and how to get it."""
 
 

@@ -1,7 +1,6 @@
 """A release of the chart in a namespace of its own, and clients beside it."""
 
 import re
-import subprocess
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from harness import paths
+from harness import commands, paths, storage
 from harness.kubernetes import Cluster, CommandError
 from harness.on_cluster import pods
 
@@ -45,13 +44,14 @@ class Release:
         """Run the commands that a refusal gives, as they are."""
         given = re.search(r"kubectl .*(?=, then try again)", refusal)
         assert given, refusal
-        subprocess.run(["bash", "-ec", given[0]], env=self.cluster.environment, check=True, timeout=120)
+        commands.run(["bash", "-ec", given[0]], timeout=120, environment=self.cluster.environment)
 
     def _helm(self, verb: str, values: Values | None, *arguments: str, timeout: str, program: str) -> str:
         elsewhere = any("oci://" in argument or argument.endswith(".tgz") for argument in arguments)
         chart = [] if elsewhere else [str(paths.CHART)]
         return self.cluster.run(
-            program, verb, self.name, *chart, "--wait", f"--timeout={timeout}", "--values=-", *arguments,
+            program, verb, self.name, *chart, "--wait", f"--timeout={timeout}",
+            *(f"--values={file}" for file in storage.presets(self.cluster)), "--values=-", *arguments,
             stdin=yaml.safe_dump(merged(SMALL, values or {})), timeout=600,
         )  # fmt: skip
 

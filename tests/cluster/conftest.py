@@ -1,26 +1,48 @@
-"""Fixtures of the tests that install the chart on a real cluster."""
+"""Fixtures of the tests that install the chart on a real cluster, and what is said and kept of each run."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_helm_charts.clusters import Cluster as KubeCluster
 from pytest_helm_charts.k8s.namespace import ensure_namespace_exists
 
+from harness import evidence, image, paths
+from harness.commands import CommandError
 from harness.kubernetes import Cluster
+from harness.local import node
 from harness.on_cluster.release import Release
 
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+NAMESPACES = pytest.StashKey[list[Cluster]]()  # of a module
+LEFT_OUT = pytest.StashKey[list[str]]()
+
+
+def kubeconfig(config: pytest.Config) -> Path:
+    return Path(config.getoption("kubeconfig")).resolve()
+
+
+@pytest.fixture(scope="session")
+def reachable(request: pytest.FixtureRequest) -> None:
+    """The cluster answers."""
+    file = kubeconfig(request.config)
+    if not file.is_file():
+        pytest.fail(f"no cluster: {file} is not there. `nox -s up` makes one, --kubeconfig=FILE names another", pytrace=False)
+    try:
+        Cluster(file, "default").kubectl("get", "--raw=/readyz", "--request-timeout=5s", timeout=10)
+    except CommandError as error:
+        pytest.fail(f"the cluster of {file} does not answer; `nox -s up` starts the local one again\n{error}", pytrace=False)
 
 
 @pytest.fixture(scope="module")
-def namespaces(kube_cluster: KubeCluster) -> Iterator[Callable[[str], Cluster]]:
+def namespaces(reachable: None, request: pytest.FixtureRequest, kube_cluster: KubeCluster) -> Iterator[Callable[[str], Cluster]]:
     """Make a namespace that enforces Pod Security's `restricted`; deleted when the module's tests are done."""
-    made: list[Cluster] = []
+    made = request.node.stash[NAMESPACES] = []
 
     def make(name: str) -> Cluster:
         ensure_namespace_exists(kube_cluster.kube_client, name, extra_metadata={"labels": RESTRICTED})
-        made.append(Cluster(Path(kube_cluster.kube_config_path).resolve(), name))
+        made.append(Cluster(kubeconfig(request.config), name))
         return made[-1]
 
     yield make
@@ -42,3 +64,53 @@ def database(release: Release) -> Release:
     """The release, installed with default values."""
     release.install()
     return release
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep what the test's namespaces tell when it failed: here no fixture has cleaned up yet."""
+    report = yield
+    module = item.getparent(pytest.Module)
+    if report.failed and report.when != "teardown" and module:
+        for cluster in module.stash.get(NAMESPACES, []):
+            name = f"{module.path.stem}.{item.name}.{cluster.namespace}"
+            report.sections.append((f"what {cluster.namespace} told", evidence.keep(cluster, name)))
+    return report
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Which cluster this is, and which image of PostgreSQL it has."""
+    cluster = Cluster(kubeconfig(config), "default")
+    try:
+        return [f"cluster: {cluster.where()}", f"image: {image.on_nodes(cluster)}"]
+    except CommandError:
+        return []  # the tests of the cluster say why
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs the local Kubernetes where this is another."""
+    if kubeconfig(config) == paths.KUBECONFIG.resolve() and node.current():
+        return
+    left_out = [item for item in items if item.get_closest_marker("local_node")]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
+    config.stash[LEFT_OUT] = [item.nodeid for item in left_out]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that prints the summary, where tests run in several."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = session.config.stash.get(LEFT_OUT, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a process of tests left out: each collects the same."""
+    node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left_out", [])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Name what was left out."""
+    if left_out := config.stash.get(LEFT_OUT, []):
+        terminalreporter.section(f"{len(left_out)} left out: they need the local Kubernetes of `nox -s up`")
+        terminalreporter.write_line("\n".join(left_out))

@@ -54,6 +54,7 @@ def test_without_pgaudit_the_server_starts_all_the_same(database: Release) -> No
     assert "AUDIT:" not in server_log(database)
 
 
+@pytest.mark.local_node
 def test_pgaudit_logs_what_the_superuser_does(audited: Release) -> None:
     audited.cluster.sql("UPDATE system_config SET description = 'by hand' WHERE config_key = 'bill.cache.ttl.hours'")
     audited.cluster.sql("CREATE TABLE by_hand ()")
@@ -62,6 +63,7 @@ def test_pgaudit_logs_what_the_superuser_does(audited: Release) -> None:
     assert re.search(r"AUDIT: SESSION,\d+,\d+,DDL,CREATE TABLE,,,CREATE TABLE by_hand", log)
 
 
+@pytest.mark.local_node
 def test_pgaudit_logs_no_password(audited: Release) -> None:
     audited.upgrade({"image": {"tag": "15-pgaudit"}, "auth": {"roles": {"bill_readonly_user": {"password": SECRET}}}})
     audited.cluster.sql(f"ALTER ROLE bill_readonly_user PASSWORD '{SECRET}'")

@@ -50,6 +50,7 @@ def test_a_setting_that_the_server_refuses_is_mended_by_the_next_upgrade(fresh: 
     assert fresh.cluster.sql("SELECT answer FROM kept") == "42"
 
 
+@pytest.mark.local_node
 def test_a_claim_that_cannot_bind_is_mended_once_it_is_deleted(fresh: Release) -> None:
     message = refused("install", fresh, {"persistence": {"storageClass": "none-such"}, "storageClass": {"create": False}})
     assert "postgresql-bill-inquiry" in message
@@ -63,6 +64,7 @@ def test_a_claim_that_cannot_bind_is_mended_once_it_is_deleted(fresh: Release) -
     assert fresh.cluster.sql(MENDED) == "13"
 
 
+@pytest.mark.local_node
 def test_the_chart_leaves_a_storage_class_that_exists_alone(fresh: Release) -> None:
     before = fresh.cluster.get("storageclass/managed-standard")
     fresh.install()

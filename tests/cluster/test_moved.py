@@ -16,6 +16,7 @@ def filled(database: Release) -> Release:
     return database
 
 
+@pytest.mark.local_node
 def test_another_claim_is_refused(filled: Release) -> None:
     spec = {
         "accessModes": ["ReadWriteOnce"],

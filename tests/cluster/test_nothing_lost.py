@@ -3,6 +3,8 @@
 import subprocess
 import time
 
+import pytest
+
 from harness.kubernetes import POD
 from harness.local import node
 from harness.on_cluster.release import Release
@@ -74,6 +76,7 @@ def test_a_deleted_pod_stops_cleanly_and_loses_nothing(database: Release) -> Non
     assert took < 30, "a fast stop does not wait for clients to go"
 
 
+@pytest.mark.local_node
 def test_a_killed_server_recovers_and_loses_nothing(database: Release) -> None:
     start_writer(database)
     kill_server(database)

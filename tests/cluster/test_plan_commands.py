@@ -44,17 +44,20 @@ SESSION = [
 ]
 
 
+pytestmark = pytest.mark.local_node  # the plan's namespace is not ours on another cluster
+
+
 @pytest.fixture(scope="module")
 def environment(kube_cluster: KubeCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A shell's environment after section 7.1: the current context's namespace is phonebill-dev, where the chart is installed."""
     kubeconfig = tmp_path_factory.mktemp("plan") / "kubeconfig"
     shutil.copy(Path(kube_cluster.kube_config_path), kubeconfig)
     cluster = Cluster(kubeconfig, install.NAMESPACE)
-    installed = install.exists(cluster)
+    installed = install.status(cluster) != ""
     # What a release that was uninstalled left in the namespace is somebody's data.
     namespace_is_ours = not cluster.kubectl("get", f"namespace/{install.NAMESPACE}", "--ignore-not-found")
     if not installed:
-        install.install(kubeconfig)
+        install.install(cluster)
     cluster.kubectl("config", "set-context", "--current", "--namespace=phonebill-dev")
     yield cluster.environment | {"PAGER": "cat", "TERM": "dumb"}
     if not installed:

@@ -14,7 +14,7 @@ LOCAL_PATH = "rancher.io/local-path"
 PVC = "postgresql-bill-inquiry-pvc"
 ANY_CLUSTER = f"--values={paths.PRESETS / 'any-cluster.yaml'}"
 
-
+pytestmark = pytest.mark.local_node  # no class of this cluster is the default
 DEFAULT = tuple(f"storageclass{old}.kubernetes.io/is-default-class" for old in ("", ".beta"))  # Kubernetes takes both
 
 

@@ -10,6 +10,8 @@ from harness.local import node
 from harness.on_cluster.release import Release
 from harness.waiting import wait_for, wait_for_words
 
+pytestmark = pytest.mark.local_node
+
 
 @pytest.fixture
 def frozen(database: Release) -> Iterator[Release]:

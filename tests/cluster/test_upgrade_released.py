@@ -6,6 +6,7 @@ from harness import paths
 from harness.on_cluster.release import Release
 from harness.on_cluster.serving import secret
 
+pytestmark = pytest.mark.local_node  # 0.2.0 knows no default class
 RELEASED = str(paths.ROOT / "tests" / "cluster" / "released" / "billdb-0.2.0.tgz")
 FILL = """
 INSERT INTO bill_inquiry_history (request_id, line_number, inquiry_month, status, result_summary)

@@ -1,0 +1,61 @@
+"""The image of PostgreSQL on a cluster's node: the official one where its registry answers, else the stand-in."""
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import Any
+
+import yaml
+
+from harness import commands, paths
+from harness.commands import CommandError
+from harness.kubernetes import Cluster
+from harness.progress import say, step
+
+ANSWER = 3  # seconds in which a registry must have named the image's digest
+STAND_IN = "stand-in, built on this machine"
+
+
+def name() -> str:
+    """The image's name, as values.yaml has it."""
+    image = yaml.safe_load((paths.CHART / "values.yaml").read_text())["image"]
+    return f"{image['registry']}/{image['repository']}:{image['tag']}"
+
+
+def provide(ctr: Sequence[str], stand_in: Callable[[], None]) -> None:
+    """Have a node's containerd hold the image; `ctr` is the command that asks it, `stand_in` what brings the stand-in.
+
+    The name changes to the official image only when all of that is there. What was pulled once is not asked for again.
+    """
+    ctr = [*ctr, "--namespace=k8s.io"]
+    repository = name().rpartition(":")[0]
+    if commands.run([*ctr, "images", "list", "--quiet", f"name~=^{repository}@"]).strip():
+        return
+    try:
+        index = commands.run([*ctr, "content", "fetch-object", name()], timeout=ANSWER)
+        digest = f"{repository}@sha256:{sha256(index.encode()).hexdigest()}"
+        with step(f"pull {digest}"):
+            commands.run([*ctr, "images", "pull", digest], timeout=600)
+        commands.run([*ctr, "images", "tag", "--force", digest, name()])
+    except CommandError as error:
+        say(f"no registry gives {name()} ({str(error).strip().splitlines()[-1]}): {STAND_IN}")
+        stand_in()
+
+
+def on_nodes(cluster: Cluster) -> str:
+    """Which image of this name the cluster's nodes have: its digest, the stand-in, or none."""
+    images: list[list[str]] = [
+        image.get("names") or [] for node in cluster.get("nodes")["items"] for image in node["status"].get("images", ())
+    ]
+    of_name = sorted({_digest(names) for names in images if name() in names})
+    return f"{name()}: {', '.join(of_name) or 'on no node yet, the cluster pulls it'}"
+
+
+def of_pod(pod: dict[str, Any]) -> str:
+    """Which image a running pod's server has: its digest, or the stand-in."""
+    [server] = [status for status in pod["status"]["containerStatuses"] if status["name"] == "postgresql"]
+    return f"{server['image']}: {_digest([server['imageID']])}"
+
+
+def _digest(names: Sequence[str]) -> str:
+    """Only what came from a registry has a name with a digest."""
+    return next((name.partition("@")[2] for name in names if "@" in name), STAND_IN)
