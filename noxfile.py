@@ -4,13 +4,17 @@
 # ///
 """What a person does with this repository: `nox -l` lists it."""
 
+import argparse
+
 import nox
 
 nox.needs_version = ">=2026.10"
 nox.options.sessions = ["lint", "test"]
 nox.options.reuse_existing_virtualenvs = True
 
-CLUSTER_TESTS = ("kubectl", "helm3", "registry", "cert-manager")  # programs that tests/cluster runs
+CLUSTER_TESTS = ("helm3", "registry", "cert-manager")  # programs that tests/cluster runs beside helm and kubectl
+FAST = ("tests/values", "tests/render", "tests/harness")
+LAST_WORDS = 60  # seconds after Ctrl-C for what runs to end by itself
 
 
 def _install(session: nox.Session, lock: str) -> None:
@@ -19,35 +23,42 @@ def _install(session: nox.Session, lock: str) -> None:
 
 @nox.session
 def up(session: nox.Session) -> None:
-    """Start a Kubernetes on this machine, install the chart on it and show what there is [-- --kubeconfig=FILE]."""
+    """Start a Kubernetes, install the chart on it and show what there is [-- --engine=kind|local | --kubeconfig=FILE; --help]."""
     _install(session, "local")
-    session.run("python", "-m", "harness.up", *session.posargs)
+    session.run("python", "-m", "harness.up", *session.posargs, interrupt_timeout=LAST_WORDS)
 
 
 @nox.session
 def down(session: nox.Session) -> None:
-    """End this machine's Kubernetes and remove its state."""
+    """End the Kubernetes that `up` started and remove its state."""
     _install(session, "local")
-    session.run("python", "-m", "harness.down")
+    session.run("python", "-m", "harness.down", interrupt_timeout=LAST_WORDS)
 
 
 @nox.session
 def test(session: nox.Session) -> None:
     """Run the tests, all tiers; arguments go to pytest [-- tests/render | -- --kubeconfig=FILE]."""
     _install(session, "lint")
-    on_cluster = _runs("tests/cluster", session.posargs)
-    session.run("python", "-m", "harness.local.programs", "helm", *(CLUSTER_TESTS if on_cluster else ()))
-    if on_cluster and not any(argument.startswith("--kubeconfig") for argument in session.posargs):
-        session.run("python", "-m", "harness.up", "--cluster-only")
-    if _runs("tests/database", session.posargs):
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--kubeconfig")
+    options, others = parser.parse_known_args(session.posargs)
+    if _runs("tests/cluster", others):
+        if options.kubeconfig:
+            session.run("python", "-m", "harness.clients", options.kubeconfig)
+        else:
+            session.run("python", "-m", "harness.up", "--cluster-only", interrupt_timeout=LAST_WORDS)
+        session.run("python", "-m", "harness.local.programs", *CLUSTER_TESTS)
+    else:
+        session.run("python", "-m", "harness.local.programs", "helm")
+    if _runs("tests/database", others):
         session.run("python", "-m", "harness.local.images", "14", "15", "16", "17", "18")
     pytest = ("python", "-m", "pytest", *session.posargs)
-    if all(argument.startswith("--kubeconfig") for argument in session.posargs):
-        # Those that wait for a cluster run side by side, a module each; those that keep a machine busy have it to themselves.
-        session.run(*pytest, "--numprocesses=3", "--dist=loadfile", "tests/values", "tests/render", "tests/cluster")
-        session.run(*pytest, "tests/database")
-    else:
+    if others:
         session.run(*pytest)
+        return
+    # Those that wait for a cluster run side by side, a module each; those that keep a machine busy have it to themselves.
+    session.run(*pytest, "--numprocesses=3", "--dist=loadfile", *FAST, "tests/cluster")
+    session.run(*pytest, "tests/database")
 
 
 def _runs(tier: str, arguments: list[str]) -> bool:

@@ -85,7 +85,7 @@ def _reasons(pod: State) -> Iterator[str]:
             yield f"{name}: {condition.get('reason')}: {condition.get('message')}"
     for status in _statuses(pod):
         for kind, state in status["state"].items():
-            if kind == "waiting" or _failed(status["state"]):
+            if (kind == "waiting" and state.get("reason") != "PodInitializing") or _failed(status["state"]):
                 words = (
                     state.get("reason"),
                     f"exit code {state['exitCode']}" if "exitCode" in state else "",

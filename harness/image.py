@@ -12,7 +12,7 @@ from harness.kubernetes import Cluster
 from harness.progress import say, step
 
 ANSWER = 3  # seconds in which a registry must have named the image's digest
-STAND_IN = "stand-in, built on this machine"
+STAND_IN = "stand-in (imported, from no registry)"
 
 
 def name() -> str:
@@ -37,7 +37,7 @@ def provide(ctr: Sequence[str], stand_in: Callable[[], None]) -> None:
             commands.run([*ctr, "images", "pull", digest], timeout=600)
         commands.run([*ctr, "images", "tag", "--force", digest, name()])
     except CommandError as error:
-        say(f"no registry gives {name()} ({str(error).strip().splitlines()[-1]}): {STAND_IN}")
+        say(f"no registry gives {name()} ({str(error).strip().splitlines()[-1]}): the {STAND_IN} serves")
         stand_in()
 
 

@@ -34,10 +34,10 @@ def install(cluster: Cluster, files: Sequence[Path] = ()) -> None:
     """
     say(f"{cluster.where()}: release {RELEASE}, namespace {cluster.namespace}")
     there = status(cluster)
-    if there.startswith("pending") or there == "uninstalling":
+    if ending := _ending(cluster, there):
         raise UserError(
             f"the release is in state {there}: a helm is at work on it, or was interrupted. If none is at work, end that with\n"
-            f"  helm {_ending(there)} {RELEASE} --namespace={cluster.namespace} --wait"
+            f"  helm {' '.join(ending)} --namespace={cluster.namespace} --kubeconfig={relative(cluster.kubeconfig)}"
         )
     chosen = [*storage.presets(cluster), *files]
     verb = ["upgrade"] if there else ["install", "--create-namespace"]
@@ -59,13 +59,18 @@ def end_interrupted(cluster: Cluster) -> None:
     For a cluster where nobody else can be at work on the release.
     """
     there = status(cluster)
-    if there.startswith("pending") or there == "uninstalling":
-        with step(f"end what was interrupted ({there})"):
-            cluster.helm(_ending(there), RELEASE, "--wait", "--timeout=5m")
+    if ending := _ending(cluster, there):
+        with step(f"end what was interrupted ({there}): helm {' '.join(ending)}"):
+            cluster.helm(*ending)
 
 
-def _ending(pending: str) -> str:
-    return "rollback" if pending in ("pending-upgrade", "pending-rollback") else "uninstall"
+def _ending(cluster: Cluster, state: str) -> list[str]:
+    """helm's arguments that end a pending state, by the revision that was deployed or by none; nothing for another state."""
+    if not state.startswith("pending") and state != "uninstalling":
+        return []
+    history = json.loads(cluster.helm("history", RELEASE, "--output=json"))
+    deployed = [str(revision["revision"]) for revision in history if revision["status"] == "deployed"]
+    return ["rollback", RELEASE, deployed[-1], "--wait"] if deployed else ["uninstall", RELEASE, "--wait"]
 
 
 def status(cluster: Cluster) -> str:

@@ -1,5 +1,6 @@
 """Fixtures of the tests that install the chart on a real cluster, and what is said and kept of each run."""
 
+import os
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from pytest_helm_charts.clusters import Cluster as KubeCluster
 from pytest_helm_charts.k8s.namespace import ensure_namespace_exists
 
-from harness import evidence, image, paths
+from harness import evidence, image, paths, proxy
 from harness.commands import CommandError
 from harness.kubernetes import Cluster
 from harness.local import node
@@ -17,6 +18,11 @@ from harness.on_cluster.release import Release
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 NAMESPACES = pytest.StashKey[list[Cluster]]()  # of a module
 LEFT_OUT = pytest.StashKey[list[str]]()
+
+
+def pytest_configure() -> None:
+    """The tests' own client, too, asks the local Kubernetes without a proxy."""
+    os.environ.update(proxy.exceptions())
 
 
 def kubeconfig(config: pytest.Config) -> Path:
