@@ -37,5 +37,5 @@ def p99(executions: Sequence[float]) -> float | None:
 
 
 def text(found: Figure, digits: int) -> str:
-    """The median and in brackets its spread: `1.20 (1.10–1.40)`."""
-    return f"{found.middle:,.{digits}f} ({found.least:,.{digits}f}–{found.most:,.{digits}f})"
+    """The median and in brackets its spread: `1.20 (1.10 to 1.40)`."""
+    return f"{found.middle:,.{digits}f} ({found.least:,.{digits}f} to {found.most:,.{digits}f})"

@@ -1,6 +1,6 @@
 """RESULTS.md: a section each part of the benchmark, of which a run replaces its own and leaves the others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,10 +9,11 @@ from benchmarks import figures, turns
 FILE = Path(__file__).parent / "RESULTS.md"
 HEAD = f"""# Figures
 
-Written by `nox -s bench`, each part by its own run; its last line names the machine, the server and the day. A figure is the median
-of {turns.LEAST} turns or more, its spread (min–max) behind it, and n says how many. What is compared is measured in turns that begin
-with another one each time (A B C, B C A, …), after a warm-up. A ratio is taken within each turn; then it is a figure as the others.
-A p99 is given where every turn has {figures.ENOUGH_FOR_P99:,} executions or more, the p50 everywhere. Seconds are those of the wall clock.
+Written by `nox -s bench`, each part by a run of its own, whose last line names the machine, the server and the day. A figure is
+the median of {turns.LEAST} turns or more with its spread (min to max); n says how many there are. What is compared is measured in
+turns that begin with another one each time (A B C, B C A, …), after a warm-up. A ratio is taken within each turn, then treated as
+any other figure. A p99 is given where every turn has {figures.ENOUGH_FOR_P99:,} executions or more, the p50 everywhere. Seconds are
+those of the wall clock.
 """
 
 
@@ -30,6 +31,6 @@ def replaced(results: str, title: str, body: str, titles: Sequence[str]) -> str:
     return "\n".join([HEAD, *(f"## {name}\n\n{found[name].strip()}\n" for name in titles if name in found)])
 
 
-def _sections(results: str) -> Mapping[str, str]:
+def _sections(results: str) -> dict[str, str]:
     parts = ("\n" + results).split("\n## ")[1:]
     return {title: body for title, _, body in (part.partition("\n") for part in parts)}

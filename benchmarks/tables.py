@@ -12,8 +12,8 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def of_seconds(title: str, rows: Mapping[str, Sequence[float]], baseline: str | None = None) -> str:
-    """A titled table: a row each with the median of its turns' seconds, their number, and the ratio to the baseline's, turn by turn."""
-    header = ["", "s: median (min–max)", "n", *(["times as long: median (min–max)"] if baseline else [])]
+    """A titled table: the median of each row's seconds, their number, and the ratio to the baseline, turn by turn."""
+    header = ["", "s: median (min to max)", "n", *(["times as long: median (min to max)"] if baseline else [])]
     body = []
     for name, seconds in rows.items():
         compared = [text(figure(ratios(seconds, rows[baseline])), 2)] if baseline else []

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 LEAST = 5  # turns of a figure in RESULTS.md
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 def order(things: Sequence[T], turn: int) -> list[T]:
@@ -15,8 +16,8 @@ def order(things: Sequence[T], turn: int) -> list[T]:
     return [*things[begin:], *things[:begin]]
 
 
-def seconds(work: Callable[[], object]) -> float:
+def seconds(work: Callable[P, object], *arguments: P.args, **options: P.kwargs) -> float:
     """How long it took, by the clock on the wall."""
     begun = time.perf_counter()
-    work()
+    work(*arguments, **options)
     return time.perf_counter() - begun

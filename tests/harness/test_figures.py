@@ -36,10 +36,10 @@ def test_a_table_has_the_number_of_turns_and_ratios_turn_by_turn() -> None:
     assert tables.of_seconds("A title", rows, "plain").splitlines() == [
         "### A title",
         "",
-        "|  | s: median (min–max) | n | times as long: median (min–max) |",
+        "|  | s: median (min to max) | n | times as long: median (min to max) |",
         "| --- | --- | --- | --- |",
-        "| plain | 2.00 (1.00–4.00) | 3 | 1.00 (1.00–1.00) |",
-        "| ours | 2.00 (2.00–2.00) | 3 | 1.00 (0.50–2.00) |",
+        "| plain | 2.00 (1.00 to 4.00) | 3 | 1.00 (1.00 to 1.00) |",
+        "| ours | 2.00 (2.00 to 2.00) | 3 | 1.00 (0.50 to 2.00) |",
     ]
 
 
