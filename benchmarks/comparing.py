@@ -1,18 +1,18 @@
 """helm install --wait to a created schema, in turns with other charts, which create none, and a bare StatefulSet."""
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks import tables, turns
+from benchmarks.namespace import empty, namespace
+from benchmarks.results import Section
 from harness import paths
 from harness.kubernetes import Cluster
 
-NAMESPACE = "billdb-compare"
 OURS, BARE = (
     "billdb: helm install --wait, to a created schema",
     "a bare StatefulSet: initdb, server, probe every second; no schema",
 )
-KINDS = "statefulset,job,pod,service,configmap,networkpolicy,poddisruptionbudget,serviceaccount,secret,pvc"
 OBJECTS = """
 apiVersion: v1
 kind: PersistentVolumeClaim
@@ -39,20 +39,18 @@ spec:
 """
 
 
-def measure(runs: int, against: Sequence[str]) -> Iterator[tuple[str, dict[str, list[float]], str | None]]:
+def measure(number: int, against: Sequence[str]) -> Section:
     """One table; `against` has other charts' folders, each with a values file after a comma where it needs one."""
-    cluster = Cluster(paths.KUBECONFIG, NAMESPACE)
-    cluster.kubectl("apply", "--filename=-", stdin=f"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {NAMESPACE}\n")
     charts = {OURS: (str(paths.CHART), "")} | {_name(one): one.partition(",")[::2] for one in against}
-    rows: dict[str, list[float]] = {name: [] for name in (*charts, BARE)}
-    try:
-        for _run in range(runs):
-            for name, (chart, values) in charts.items():
-                rows[name].append(_install(cluster, chart, values))
-            rows[BARE].append(_bare(cluster))
-    finally:
-        cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
-    yield "An installation, in turns with others", rows, _name(against[0]) if against else BARE
+    names = [*charts, BARE]
+    rows: dict[str, list[float]] = {name: [] for name in names}
+    with namespace("billdb-compare") as cluster:
+        _install(cluster, *charts[OURS])  # to warm up
+        for turn in range(number):
+            for name in turns.order(names, turn):
+                rows[name].append(_bare(cluster) if name == BARE else _install(cluster, *charts[name]))
+    text = tables.of_seconds("Installations", rows, _name(against[0]) if against else BARE)
+    return Section(text, "the images that each chart names")
 
 
 def _name(against: str) -> str:
@@ -61,18 +59,19 @@ def _name(against: str) -> str:
 
 
 def _install(cluster: Cluster, chart: str, values: str) -> float:
-    begun = time.perf_counter()
-    cluster.helm("install", "compared", chart, "--wait", "--timeout=3m", *([f"--values={values}"] if values else []))
-    took = time.perf_counter() - begun
+    given = [f"--values={values}"] if values else []
+    took = turns.seconds(lambda: cluster.helm("install", "compared", chart, "--wait", "--timeout=3m", *given))
     cluster.helm("uninstall", "compared", "--wait")
-    cluster.kubectl("delete", KINDS, "--all", "--wait=true")
+    empty(cluster)
     return took
 
 
 def _bare(cluster: Cluster) -> float:
-    begun = time.perf_counter()
+    took = turns.seconds(lambda: _apply(cluster))
+    empty(cluster)
+    return took
+
+
+def _apply(cluster: Cluster) -> None:
     cluster.kubectl("apply", "--filename=-", stdin=OBJECTS)
     cluster.kubectl("rollout", "status", "statefulset/bare", "--timeout=120s")
-    took = time.perf_counter() - begun
-    cluster.kubectl("delete", KINDS, "--all", "--wait=true")
-    return took

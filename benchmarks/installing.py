@@ -1,110 +1,74 @@
 """helm install --wait until the schema is there, beside the plan's procedure with kubectl; and an upgrade without a change."""
 
-import json
-import subprocess
-import threading
-import time
-from collections.abc import Iterator
-from typing import Any
-
+from benchmarks import machine, tables, turns
+from benchmarks.moments import STAGES, Moments
+from benchmarks.namespace import empty, namespace
+from benchmarks.results import Section
 from harness import paths
 from harness.kubernetes import Cluster
 
-NAMESPACE = "billdb-bench"
-STAGES = ("volume bound and pod scheduled", "image started, initdb", "server started and ready", "schema Job")
+BY_HAND, HELM, UPGRADE = (
+    "the plan's steps with kubectl, of the same objects",
+    "helm install --wait",
+    "helm upgrade --wait, nothing changed",
+)
 
 
-def measure(runs: int, _: bool) -> Iterator[tuple[str, dict[str, list[float]], str | None]]:
+def measure(number: int) -> Section:
     """Tables: installation beside the plan's steps; the stages of an installation; an upgrade that changes nothing."""
-    cluster = Cluster(paths.KUBECONFIG, NAMESPACE)
-    cluster.kubectl("apply", "--filename=-", stdin=f"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {NAMESPACE}\n")
-    install: dict[str, list[float]] = {"the plan's steps with kubectl, of the same objects": [], "helm install --wait": []}
-    stages: dict[str, list[float]] = {stage: [] for stage in STAGES}
-    upgrade: dict[str, list[float]] = {"helm upgrade --wait, nothing changed": []}
-    objects = cluster.helm("template", "billdb", str(paths.CHART), "--dry-run=server")
-    try:
-        for _run in range(runs):
-            with _Moments(cluster) as moments:
-                install["helm install --wait"].append(
-                    _seconds(lambda: cluster.helm("install", "billdb", str(paths.CHART), "--wait"))
-                )
-            for stage, seconds in moments.stages().items():
-                stages[stage].append(seconds)
-            upgrade["helm upgrade --wait, nothing changed"].append(
-                _seconds(lambda: cluster.helm("upgrade", "billdb", str(paths.CHART), "--wait"))
-            )
-            cluster.helm("uninstall", "billdb", "--wait")
-            _clean(cluster)
-            install["the plan's steps with kubectl, of the same objects"].append(_seconds(lambda: _by_hand(cluster, objects)))
-            _clean(cluster)
-    finally:
-        cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
-    yield "An installation, to a created schema", install, "the plan's steps with kubectl, of the same objects"
-    yield "Where an installation's time goes", stages, None
-    yield "An upgrade that changes nothing", upgrade, None
+    with namespace("billdb-bench") as cluster:
+        trial = _Trial(cluster)
+        trial.helm()  # to warm up
+        trial.forget()
+        for turn in range(number):
+            for way in turns.order((trial.helm, trial.by_hand), turn):
+                empty(cluster)
+                way()
+    text = [
+        tables.of_seconds(
+            "An installation, to a created schema", {name: trial.seconds[name] for name in (BY_HAND, HELM)}, BY_HAND
+        ),
+        tables.of_seconds("Where the time of helm install goes", {stage: trial.seconds[stage] for stage in STAGES}),
+        tables.of_seconds("An upgrade that changes nothing", {UPGRADE: trial.seconds[UPGRADE]}),
+    ]
+    return Section("\n\n".join(text), trial.server)
 
 
-def _by_hand(cluster: Cluster, objects: str) -> None:
-    """Section 7.2 of the plan: configuration, volume, server, Service, each looked at, then the Job and its log."""
-    documents = [document for document in objects.split("\n---") if "helm.sh/hook: test" not in document]
-    job = [document for document in documents if "\nkind: Job\n" in document]
-    rest = [document for document in documents if document not in job]
-    cluster.kubectl("apply", "--filename=-", stdin="\n---".join(rest))
-    cluster.kubectl("rollout", "status", "statefulset/postgresql-bill-inquiry", "--timeout=120s")
-    cluster.kubectl("apply", "--filename=-", stdin="\n---".join(job))
-    cluster.kubectl("wait", "job/bill-inquiry-db-init", "--for=condition=Complete", "--timeout=120s")
-
-
-def _clean(cluster: Cluster) -> None:
-    kinds = "statefulset,job,pod,service,configmap,networkpolicy,poddisruptionbudget,serviceaccount,secret,pvc"
-    cluster.kubectl("delete", kinds, "--all", "--wait=true")
-
-
-def _seconds(work: Any) -> float:
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
-
-
-class _Moments:
-    """Watches the namespace's pods and notes when each stage was first seen, in seconds since it was entered."""
+class _Trial:
+    """Both ways to install, each of which notes its seconds."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
-        self.seen: dict[str, float] = {}
+        self.objects = cluster.helm("template", "billdb", str(paths.CHART), "--dry-run=server")
+        self.forget()
 
-    def __enter__(self) -> "_Moments":
-        self.begun = time.perf_counter()
-        command = [str(paths.BIN / "kubectl"), f"--namespace={NAMESPACE}", "get", "pods", "--watch", "--output=json"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=self.cluster.environment)
-        self.thread = threading.Thread(target=self._watch, daemon=True)
-        self.thread.start()
-        return self
+    def forget(self) -> None:
+        """Begin with no seconds."""
+        self.seconds: dict[str, list[float]] = {name: [] for name in (BY_HAND, HELM, UPGRADE, *STAGES)}
 
-    def __exit__(self, *_: object) -> None:
-        self.seen["done"] = time.perf_counter() - self.begun
-        self.process.kill()
-        self.thread.join()
+    def helm(self) -> None:
+        """Install with helm, upgrade and uninstall."""
+        with Moments(self.cluster) as moments:
+            self._note(HELM, "install")
+        for stage, seconds in moments.stages().items():
+            self.seconds[stage].append(seconds)
+        self._note(UPGRADE, "upgrade")
+        self.server = machine.server(self.cluster.sql("SELECT version()"))
+        self.cluster.helm("uninstall", "billdb", "--wait")
 
-    def _watch(self) -> None:
-        decoder, text = json.JSONDecoder(), ""
-        assert self.process.stdout
-        for line in self.process.stdout:
-            text += line
-            if line.startswith("}"):
-                pod, end = decoder.raw_decode(text)
-                text = text[end:].lstrip()
-                self._note(pod)
+    def _note(self, name: str, verb: str) -> None:
+        self.seconds[name].append(turns.seconds(lambda: self.cluster.helm(verb, "billdb", str(paths.CHART), "--wait")))
 
-    def _note(self, pod: dict[str, Any]) -> None:
-        if not pod["metadata"]["name"].startswith("postgresql"):
-            return
-        true = {c["type"] for c in pod["status"].get("conditions", ()) if c["status"] == "True"}
-        for condition in ("PodScheduled", "Initialized", "Ready"):
-            if condition in true:
-                self.seen.setdefault(condition, time.perf_counter() - self.begun)
+    def by_hand(self) -> None:
+        """Install with kubectl."""
+        self.seconds[BY_HAND].append(turns.seconds(self._apply))
 
-    def stages(self) -> dict[str, float]:
-        """Seconds of each stage."""
-        moments = [0.0, *(self.seen[name] for name in ("PodScheduled", "Initialized", "Ready", "done"))]
-        return {stage: moments[i + 1] - moments[i] for i, stage in enumerate(STAGES)}
+    def _apply(self) -> None:
+        """Section 7.2 of the plan: configuration, volume, server, Service, each looked at, then the Job and its log."""
+        documents = [document for document in self.objects.split("\n---") if "helm.sh/hook: test" not in document]
+        job = [document for document in documents if "\nkind: Job\n" in document]
+        rest = [document for document in documents if document not in job]
+        self.cluster.kubectl("apply", "--filename=-", stdin="\n---".join(rest))
+        self.cluster.kubectl("rollout", "status", "statefulset/postgresql-bill-inquiry", "--timeout=120s")
+        self.cluster.kubectl("apply", "--filename=-", stdin="\n---".join(job))
+        self.cluster.kubectl("wait", "job/bill-inquiry-db-init", "--for=condition=Complete", "--timeout=120s")

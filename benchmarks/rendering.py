@@ -2,30 +2,42 @@
 
 import subprocess
 import tempfile
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks import tables, turns
+from benchmarks.results import Section
 from harness import paths
 
 EMPTY = {
     "Chart.yaml": "apiVersion: v2\nname: empty\nversion: 0.1.0\n",
     "templates/configmap.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: empty\n",
 }
+BASELINE = "a chart of one ConfigMap"
 
 
-def measure(runs: int, _: bool) -> Iterator[tuple[str, dict[str, list[float]], str]]:
-    """One table: seconds a `helm template`, four times `runs` of each, taken in turns."""
+def measure(number: int) -> Section:
+    """One table: seconds of a `helm template`, four times as many turns as asked for, since each is short."""
     with tempfile.TemporaryDirectory() as folder:
-        for name, content in EMPTY.items():
-            file = Path(folder) / name
-            file.parent.mkdir(exist_ok=True)
-            file.write_text(content)
-        rows: dict[str, list[float]] = {"an empty chart": [], "billdb": []}
-        for _run in range(4 * runs):
-            for name, chart in (("an empty chart", folder), ("billdb", str(paths.CHART))):
-                begun = time.perf_counter()
-                command = [str(paths.BIN / "helm"), "template", "billdb", chart, "--set=withoutCluster=preview"]
-                subprocess.run(command, check=True, capture_output=True)
-                rows[name].append(time.perf_counter() - begun)
-    yield "helm template", rows, "an empty chart"
+        _write_chart(Path(folder))
+        charts = {BASELINE: folder, "billdb": str(paths.CHART)}
+        for chart in charts.values():
+            _template(chart)
+        seconds: dict[str, list[float]] = {name: [] for name in charts}
+        for turn in range(4 * number):
+            for name in turns.order(list(charts), turn):
+                seconds[name].append(turns.seconds(_template, charts[name]))
+    return Section(tables.of_seconds("helm template", seconds, BASELINE), f"helm {_helm('version', '--template={{.Version}}')}")
+
+
+def _write_chart(folder: Path) -> None:
+    for name, content in EMPTY.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(content)
+
+
+def _template(chart: str) -> None:
+    _helm("template", "billdb", chart, "--set=withoutCluster=preview")
+
+
+def _helm(*arguments: str) -> str:
+    return subprocess.run([str(paths.BIN / "helm"), *arguments], check=True, capture_output=True, text=True).stdout

@@ -1,34 +1,24 @@
-"""`nox -s up`, without nox's own second: from nothing, from warm caches, and again when it is up."""
+"""`nox -s up`, without nox's own second: from warm caches, and again when it is up."""
 
-import os
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterator, Mapping
 
-from harness import paths
+from benchmarks import tables, turns
+from benchmarks.results import Section
 
-
-def measure(runs: int, from_nothing: bool) -> Iterator[tuple[str, dict[str, list[float]], str | None]]:
-    """One table; `from_nothing` adds a first build with empty caches of Go and of the harness."""
-    rows: dict[str, list[float]] = {"from warm caches": [], "again, when it is up": []}
-    for _run in range(runs):
-        _run_module("harness.down")
-        rows["from warm caches"].append(_run_module("harness.up"))
-        rows["again, when it is up"].append(_run_module("harness.up"))
-    if from_nothing:
-        with tempfile.TemporaryDirectory(dir=paths.LOCAL) as folder:
-            caches = {"XDG_CACHE_HOME": f"{folder}/cache", "GOCACHE": f"{folder}/go-build", "GOMODCACHE": f"{folder}/go-mod"}
-            _run_module("harness.down")
-            rows["from nothing: everything built"] = [_run_module("harness.up", caches)]
-            subprocess.run(["chmod", "--recursive", "u+w", folder], check=True)  # Go writes its modules read-only
-    yield "nox -s up, to a verified database", rows, None
+WARM, AGAIN = "from warm caches", "again, when it is up"
 
 
-def _run_module(module: str, environment: Mapping[str, str] | None = None) -> float:
-    begun = time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-m", module], check=True, stdout=subprocess.DEVNULL, env=os.environ | dict(environment or {})
-    )
-    return time.perf_counter() - begun
+def measure(number: int) -> Section:
+    """One table; each turn ends the local cluster first."""
+    rows: dict[str, list[float]] = {WARM: [], AGAIN: []}
+    _run("harness.up")  # to warm up
+    for _turn in range(number):
+        _run("harness.down")
+        for name in rows:
+            rows[name].append(turns.seconds(lambda: _run("harness.up")))
+    return Section(tables.of_seconds("To a verified database", rows), "`python -m harness.up`")
+
+
+def _run(module: str) -> None:
+    subprocess.run([sys.executable, "-m", module], check=True, stdout=subprocess.DEVNULL)

@@ -1,11 +1,12 @@
-"""Fills a database: the chart's migrations, the rows, then keys and indexes over them all at once."""
+"""Fills one database with rows and keys, copies it, and gives each copy its indexes."""
 
 import shutil
 import subprocess
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from benchmarks.schema import server
+from benchmarks.schema import databases, server
 from harness import paths
 from harness.local.machine import MachineError
 from harness.progress import step
@@ -27,77 +28,95 @@ KEYS_LAST = """
         format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
     FROM pg_constraint WHERE conrelid = '{table}'::regclass AND contype IN ('p', 'u', 'f') ORDER BY contype
 """
-INDEXES = """
-    SELECT indexname, indexdef FROM pg_indexes
-    WHERE tablename = '{table}'
-    AND indexname NOT IN (SELECT conname FROM pg_constraint WHERE conrelid = '{table}'::regclass)
-"""
+LOADED = "loaded"  # the copies' template
 
 
-def create(database: str, design: bool) -> None:
-    """Make the database with its empty tables, as the hook makes them; for the design with its indexes instead of the chart's."""
-    scripts, credentials = server.FOLDER / "hooks", server.FOLDER / "credentials"
-    shutil.rmtree(scripts, ignore_errors=True)
-    shutil.copytree(HOOKS, scripts, ignore=shutil.ignore_patterns("migrations"))
-    for file in (HOOKS / "migrations").glob("*.sql"):
-        if not (design and file.name >= SPEED):
-            shutil.copy(file, scripts)
-    credentials.mkdir(exist_ok=True)
-    for role in ROLES:
-        (credentials / role).write_text("none is asked for on this socket")
-    settings = {
-        "PGDATABASE": database, "CREDENTIALS": str(credentials), "RELEASE": "bench", "CHART_VERSION": "0", "WAIT_SECONDS": "10",
-        "LOCK_TIMEOUT": "10s", "LOCK_TRIES": "1", "DEADLINE_SECONDS": "600",
-    }  # fmt: skip
-    done = subprocess.run(
-        ["bash", str(scripts / "migrate.sh")], env=server.environment() | settings, capture_output=True, text=True
-    )
-    if done.returncode:
-        raise MachineError(f"the migrations of {database}:\n{done.stdout}{done.stderr}")
-    server.psql(database, f"--file={HERE / 'functions.sql'}")
-    if design:
-        server.psql(database, f"--file={HERE / 'design.sql'}")
+def fill(rows: int) -> None:
+    """Make all databases anew, with `rows` rows in each history table and a 25th of that in the cache."""
+    for database in (LOADED, *databases.ALL):
+        server.query("postgres", f"DROP DATABASE IF EXISTS {database}")
+    _migrate(LOADED, before=SPEED)
+    server.psql(LOADED, f"--file={HERE / 'functions.sql'}")
+    _load(rows)
+    with step("copy the database"):
+        _copy(LOADED, databases.DESIGN)
+        _copy(LOADED, databases.CHART)
+        server.query("postgres", f"DROP DATABASE {LOADED}")
+    with ThreadPoolExecutor() as threads, step("index the copies"):
+        _all(threads.map(lambda work: work(), (_design, lambda: _migrate(databases.CHART))))
+    with step("copy the design, and index lines"):
+        _copy(databases.DESIGN, databases.LINES)
+        server.psql(databases.LINES, f"--file={HERE / 'design-line.sql'}")
+    with ThreadPoolExecutor() as threads, step("fill the caches, and vacuum"):
+        _all(threads.map(lambda database: _finish(database, rows), databases.ALL))
 
 
-def load(database: str, rows: int) -> None:
-    """Fill both history tables with `rows` rows each, the cache with a 25th of that, and vacuum them."""
-    indexes = {table: _strip(database, table) for table in reversed(TABLES.values())}
-    with ThreadPoolExecutor() as threads, step(f"load 2 x {rows:,} rows into {database}"):
-        _all(threads.map(lambda name: server.psql(database, f"--set=rows={rows}", f"--file={HERE / name}.sql"), TABLES))
-    with ThreadPoolExecutor() as threads, step(f"index {database}"):
-        _all(threads.map(lambda table: server.query(database, ";\n".join(indexes[table][0])), TABLES.values()))
-        server.query(database, ";\n".join(statement for table in TABLES.values() for statement in indexes[table][1]))
-    with step(f"vacuum {database}"):
-        server.psql(database, f"--set=rows={rows}", f"--file={HERE / 'cache.sql'}")
-        server.query(database, "VACUUM (ANALYZE)")
-    server.query(database, f"COMMENT ON DATABASE {database} IS '{_mark(rows)}'")
-
-
-def loaded(database: str, rows: int) -> bool:
-    """Whether an earlier run loaded this database with so many rows."""
-    asked = f"SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '{database}'"
-    return server.query("postgres", asked) == _mark(rows)
+def filled(rows: int) -> bool:
+    """Whether an earlier run filled the databases with so many rows."""
+    asked = "SELECT datname FROM pg_database WHERE shobj_description(oid, 'pg_database') = "
+    return set(databases.ALL) <= set(server.query("postgres", f"{asked}'{_mark(rows)}'").splitlines())
 
 
 def _mark(rows: int) -> str:
     return f"{rows} rows"
 
 
-def _strip(database: str, table: str) -> tuple[list[str], list[str]]:
-    """Drop keys and indexes of the table; gives the statements that make them again, and those for after all tables'."""
+def _load(rows: int) -> None:
+    keys = [_strip(table) for table in reversed(TABLES.values())]
+    with ThreadPoolExecutor() as threads, step(f"load 2 x {rows:,} rows"):
+        _all(threads.map(lambda name: server.psql(LOADED, f"--set=rows={rows}", f"--file={HERE / name}.sql"), TABLES))
+    with ThreadPoolExecutor() as threads, step("make the keys"):
+        _all(threads.map(lambda statements: server.query(LOADED, ";\n".join(statements[0])), keys))
+        server.query(LOADED, ";\n".join(statement for _, later in keys for statement in later))
+    with step("vacuum"):
+        server.query(LOADED, "VACUUM")
+
+
+def _copy(template: str, database: str) -> None:
+    server.query("postgres", f"CREATE DATABASE {database} TEMPLATE {template}")
+
+
+def _design() -> None:
+    server.psql(databases.DESIGN, f"--file={HERE / 'design.sql'}")
+
+
+def _finish(database: str, rows: int) -> None:
+    server.psql(database, f"--set=rows={rows}", f"--file={HERE / 'cache.sql'}")
+    server.query(database, f"VACUUM (ANALYZE);\nCOMMENT ON DATABASE {database} IS '{_mark(rows)}'")
+
+
+def _migrate(database: str, before: str = "W") -> None:
+    """Run the hook's script with the chart's migrations before this one; it makes the database if need be."""
+    scripts, credentials = server.FOLDER / f"hooks-{database}", server.FOLDER / "credentials"
+    shutil.rmtree(scripts, ignore_errors=True)
+    shutil.copytree(HOOKS, scripts, ignore=shutil.ignore_patterns("migrations"))
+    for file in (HOOKS / "migrations").glob("*.sql"):
+        if file.name < before:
+            shutil.copy(file, scripts)
+    credentials.mkdir(exist_ok=True)
+    for role in ROLES:
+        (credentials / role).write_text("none is asked for on this socket")
+    settings = {
+        "PGDATABASE": database, "CREDENTIALS": str(credentials), "RELEASE": "bench", "CHART_VERSION": "0", "WAIT_SECONDS": "10",
+        "LOCK_TIMEOUT": "10s", "LOCK_TRIES": "1", "DEADLINE_SECONDS": "3600",
+    }  # fmt: skip
+    command = ["bash", str(scripts / "migrate.sh")]
+    done = subprocess.run(command, env=server.environment() | settings, capture_output=True, text=True)
+    if done.returncode:
+        raise MachineError(f"the migrations of {database}:\n{done.stdout}{done.stderr}")
+
+
+def _strip(table: str) -> tuple[list[str], list[str]]:
+    """Drop the table's keys; gives the statements that make them again, and those for after all tables'."""
     now: list[str] = []
     later: list[str] = []
-    for line in server.query(database, KEYS_LAST.format(table=table)).splitlines():
+    for line in server.query(LOADED, KEYS_LAST.format(table=table)).splitlines():
         when, name, statement = line.split("|", 2)
         (now if when == "now" else later).append(statement)
-        server.query(database, f"ALTER TABLE {table} DROP CONSTRAINT {name}")
-    for line in server.query(database, INDEXES.format(table=table)).splitlines():
-        name, statement = line.split("|", 1)
-        now.append(statement)
-        server.query(database, f"DROP INDEX {name}")
+        server.query(LOADED, f"ALTER TABLE {table} DROP CONSTRAINT {name}")
     return now, later
 
 
-def _all(results: object) -> None:
+def _all(results: Iterable[object]) -> None:
     """Wait for the threads, and pass their errors on."""
-    list(results)  # type: ignore[call-overload]
+    list(results)

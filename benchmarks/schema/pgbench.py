@@ -2,7 +2,7 @@
 
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -14,21 +14,39 @@ CONNECTIONS = 20
 
 
 @dataclass(frozen=True)
-class Times:
-    """Milliseconds of each execution, sorted, and executions a second."""
+class Execution:
+    """When it began and ended, in seconds since 1970, and its milliseconds; with a rate, from when it should have begun."""
 
-    milliseconds: list[float]
-    rate: float
+    began: float
+    ended: float
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class Times:
+    """All executions of one run."""
+
+    executions: Sequence[Execution]
+
+    @property
+    def milliseconds(self) -> list[float]:
+        """Each execution's."""
+        return [execution.milliseconds for execution in self.executions]
 
     @property
     def p50(self) -> float:
-        """The median."""
+        """The median of the milliseconds."""
         return median(self.milliseconds)
 
     @property
-    def p99(self) -> float:
-        """The smallest that 99 % of the executions do not exceed."""
-        return self.milliseconds[-(len(self.milliseconds) // 100) - 1]
+    def rate(self) -> float:
+        """Executions a second, from the first one's begin to the last one's end."""
+        ends, begins = (e.ended for e in self.executions), (e.began for e in self.executions)
+        return len(self.executions) / (max(ends) - min(begins))
+
+    def within(self, begun: float, ended: float) -> "Times":
+        """Those that overlap with this time."""
+        return Times([e for e in self.executions if e.ended > begun and e.began < ended])
 
 
 def run(database: str, script: str, constants: Mapping[str, str], *, seconds: float = 0, each: int = 0, rate: int = 0) -> Times:
@@ -49,7 +67,8 @@ def run(database: str, script: str, constants: Mapping[str, str], *, seconds: fl
         if done.returncode:
             raise MachineError(f"pgbench in {database}:\n{script}\n{done.stderr}")
         lines = [line.split() for log in Path(folder).glob("log.*") for line in log.read_text().splitlines()]
-    micros = sorted(int(line[2]) for line in lines)
-    ends = [int(line[4]) + int(line[5]) / 1e6 for line in lines]
-    begun = min(end - int(line[2]) / 1e6 for end, line in zip(ends, lines, strict=True))
-    return Times([m / 1000 for m in micros], len(micros) / (max(ends) - begun))
+    return Times([_execution(int(line[2]), int(line[4]) + int(line[5]) / 1e6) for line in lines])
+
+
+def _execution(microseconds: int, ended: float) -> Execution:
+    return Execution(ended - microseconds / 1e6, ended, microseconds / 1000)

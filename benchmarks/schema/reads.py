@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+CONTROL = "1 by request_id"  # by a key, which every database has
 COLUMNS = (
     "id, request_id, user_id, line_number, inquiry_month, request_time, process_time, status, result_summary, bill_info_json, "
     "kos_response_time_ms, cache_hit, error_code, error_message, created_at, updated_at"
@@ -69,7 +70,7 @@ def kinds(rows: int) -> list[Read]:
     """Every kind, for a table of `rows` inquiries."""
     return [
         Read(
-            "1 by request_id",
+            CONTROL,
             f"\\set number random(1, {rows})\n"
             f"SELECT {COLUMNS} FROM bill_inquiry_history WHERE request_id = md5('request ' || :number)::uuid::text;\n",
         ),

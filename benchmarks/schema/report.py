@@ -1,82 +1,113 @@
-"""The figures as Markdown."""
+"""The figures of the schema as Markdown."""
 
-from collections.abc import Mapping
-from math import exp, log
+from collections.abc import Callable, Mapping, Sequence
 
-from benchmarks.schema import writes
+from benchmarks.figures import figure, text
+from benchmarks.schema import compare, headline, reads, writes
+from benchmarks.schema.databases import ALL, CHART, DESIGN, LABELS, LINES
 from benchmarks.schema.measure import Figures
-from benchmarks.schema.retention import WORKS, Deleted, Work
+from benchmarks.schema.pgbench import CONNECTIONS
+from benchmarks.schema.retention import RATE, Deleted
+from benchmarks.tables import markdown
+
+LABELLED = [LABELS[database] for database in ALL]
+RATIOS = [f"{LABELS[baseline]} / the chart" for baseline in (DESIGN, LINES)]
 
 
-def markdown(figures: Figures) -> dict[str, str]:
-    """Sections of RESULTS.md by title."""
-    title = f"{figures.rows:,} inquiries and {figures.rows:,} calls to KOS: "
-    return {
-        title + "reading": _reads(figures),
-        title + "writing": _writes(figures),
-        title + "on disk": _sizes(figures),
-        **{title + work.name: _deleted(work, figures.retention[work.name]) for work in WORKS},
-    }
+def section(figures: Figures, seconds: float) -> str:
+    """The part's text: what remains, then the tables."""
+    kinds = [name for name in figures.reads if name != reads.CONTROL]
+    parts = [
+        f"{figures.rows:,} inquiries and as many calls to KOS in each database, {CONNECTIONS} connections.",
+        headline.text(figures),
+        "### Reading: p50",
+        f"Each kind for {seconds:g} s or more a turn; a page with its count is one execution; n: the fewest of a turn.",
+        _p50(figures, kinds),
+        "### Reading: p99, where every turn has enough executions",
+        _p99(figures, kinds),
+        "### The control: the same index in each database, outside the mean",
+        _p50(figures, [reads.CONTROL]),
+        "### Writing",
+        f"{writes.A_TURN:,} rows in each turn, after a checkpoint.",
+        _writes(figures),
+        "### On disk",
+        "Measured once, before anything was written: a size has no spread.",
+        _sizes(figures),
+    ]
+    for name, by in figures.retention.items():
+        parts += [f"### Deleting {name}", f"{RATE} executions of clients begin a second meanwhile.", _deleted(by)]
+    return "\n\n".join(parts)
 
 
-def _reads(figures: Figures) -> str:
-    lines = ["| milliseconds | design p50 | p99 | n | chart p50 | p99 | n | p99 ratio |", "| --- " * 8 + "|"]
-    ratios = []
-    for name, times in figures.reads.items():
-        design, chart = times["design"], times["chart"]
-        ratios.append(design.p99 / chart.p99)
-        lines.append(
-            f"| {name} | {design.p50:,.1f} | {design.p99:,.1f} | {len(design.milliseconds):,} "
-            f"| {chart.p50:,.1f} | {chart.p99:,.1f} | {len(chart.milliseconds):,} | {ratios[-1]:,.1f} |"
-        )
-    mean = geometric_mean(ratios)
-    lines.append(f"| **geometric mean of the ratios** | | | | | | | **{mean:,.1f}** |")
-    return "\n".join([*lines, "", "20 connections; a page with its count is one execution. ![p99](schema.svg)"])
+def _p50(figures: Figures, kinds: Sequence[str]) -> str:
+    rows = []
+    for name in kinds:
+        times = figures.reads[name]
+        cells = []
+        for database in ALL:
+            cells += [text(figure([turn.p50 for turn in times[database]]), 1), f"{compare.fewest(times[database]):,}"]
+        rows.append([name, *cells, *(text(figure(compare.p50(times, baseline)), 2) for baseline in (DESIGN, LINES))])
+    header = ["p50, ms", *(cell for label in LABELLED for cell in (label, "n")), *RATIOS]
+    return f"{markdown(header, rows)}\n\n{_turns(figures)}"
+
+
+def _p99(figures: Figures, kinds: Sequence[str]) -> str:
+    rows = []
+    for name in kinds:
+        by = {database: compare.p99(figures.reads[name][database]) for database in ALL}
+        if any(by.values()):
+            cells = [text(figure(p99), 1) if p99 else "" for p99 in by.values()]
+            ratios = [compare.optional(by[baseline], by[CHART]) for baseline in (DESIGN, LINES)]
+            rows.append([name, *cells, *(text(figure(ratio), 2) if ratio else "" for ratio in ratios)])
+    return f"{markdown(['p99, ms', *LABELLED, *RATIOS], rows)}\n\n{_turns(figures)}"
+
+
+def _turns(figures: Figures) -> str:
+    return f"{len(next(iter(figures.reads.values()))[CHART])} turns each."
 
 
 def _writes(figures: Figures) -> str:
-    lines = ["| | design a second | chart | ratio | design WAL bytes a row | chart | ratio |", "| --- " * 7 + "|"]
-    for name, written in figures.writes.items():
-        design, chart = written["design"], written["chart"]
-        lines.append(
-            f"| {name} | {design.times.rate:,.0f} | {chart.times.rate:,.0f} | {chart.times.rate / design.times.rate:.2f} "
-            f"| {design.wal:,.0f} | {chart.wal:,.0f} | {design.wal / chart.wal:.2f} |"
-        )
-    pairs = [figures.writes[name] for name in writes.OF_AN_INQUIRY]
-    before, after = (1 / sum(1 / pair[database].times.rate for pair in pairs) for database in ("design", "chart"))
-    lines.append(f"| **the three writes of an inquiry** | {before:,.0f} | {after:,.0f} | **{after / before:.2f}** | | | |")
-    bound, compared = figures.bound.times.rate, figures.writes[writes.INQUIRY]["design"].times.rate
-    lines.append(f"| (insert of an inquiry, the keys alone) | {compared:,.0f} | {bound:,.0f} | {bound / compared:.2f} | | | |")
-    return "\n".join(lines)
+    rows = []
+    for name, by in figures.writes.items():
+        rates = [text(figure([turn.rate for turn in by[database]]), 0) for database in ALL]
+        ratios = [text(figure(compare.rate(by, baseline)), 2) for baseline in (DESIGN, LINES)]
+        wal = [text(figure([turn.wal for turn in by[database]]), 0) for database in ALL]
+        rows.append([name, str(len(by[CHART])), *rates, *ratios, *wal])
+    against = [text(figure(compare.three_writes(figures.writes, baseline)), 2) for baseline in (DESIGN, LINES)]
+    rows.append(["**the three writes of an inquiry**", str(len(by[CHART])), "", "", "", *against, "", "", ""])
+    faster = [f"the chart / {LABELS[baseline]}" for baseline in (DESIGN, LINES)]
+    header = ["rows a second", "n", *LABELLED, *faster, *(f"WAL bytes a row: {label}" for label in LABELLED)]
+    return markdown(header, rows)
 
 
 def _sizes(figures: Figures) -> str:
-    lines = ["| MiB | design | chart | ratio |", "| --- " * 4 + "|"]
-    for kind in ("tables", "indexes"):
-        lines.append(_size(kind, *(figures.sizes[database][kind] for database in ("design", "chart"))))
-    lines.append(_size("together", *(sum(figures.sizes[database].values()) for database in ("design", "chart"))))
-    return "\n".join(lines)
+    kinds: Mapping[str, Callable[[Mapping[str, int]], int]] = {
+        "tables": lambda sizes: sizes["tables"],
+        "indexes": lambda sizes: sizes["indexes"],
+        "together": lambda sizes: sum(sizes.values()),
+    }
+    rows = []
+    for name, size in kinds.items():
+        of = {database: size(figures.sizes[database]) for database in ALL}
+        ratios = [f"{of[baseline] / of[CHART]:.2f}" for baseline in (DESIGN, LINES)]
+        rows.append([name, *(f"{of[database] / 2**20:,.0f}" for database in ALL), *ratios])
+    return markdown(["MiB", *LABELLED, *RATIOS], rows)
 
 
-def _size(name: str, design: int, chart: int) -> str:
-    return f"| {name} | {design / 2**20:,.0f} | {chart / 2**20:,.0f} | {design / chart:.2f} |"
-
-
-def _deleted(work: Work, figures: Mapping[str, Deleted]) -> str:
-    lines = [
-        "| | rows | seconds | p50 ms of clients | p99 | longest | MiB before | after, vacuumed | with as many new rows |",
-        "| --- " * 9 + "|",
-    ]
-    for database, deleted in figures.items():
-        clients = deleted.meanwhile
-        sizes = " | ".join(f"{size / 2**20:,.0f}" for size in (deleted.before, deleted.after, deleted.refilled))
-        lines.append(
-            f"| {database}: {work.ways[database]} | {deleted.rows:,} | {deleted.seconds:,.1f} "
-            f"| {clients.p50:,.1f} | {clients.p99:,.1f} | {clients.milliseconds[-1]:,.1f} | {sizes} |"
-        )
-    return "\n".join(lines)
-
-
-def geometric_mean(values: list[float]) -> float:
-    """The n-th root of the product."""
-    return exp(sum(map(log, values)) / len(values))
+def _deleted(by: Mapping[str, Sequence[Deleted]]) -> str:
+    rows = []
+    for database, turns in by.items():
+        clients = [turn.meanwhile for turn in turns]
+        p99 = compare.p99(clients)
+        rows.append([
+            LABELS[database], str(len(turns)),
+            text(figure([turn.rows for turn in turns]), 0), text(figure([turn.seconds for turn in turns]), 2),
+            f"{compare.fewest(clients):,}", text(figure([times.p50 for times in clients]), 1),
+            text(figure(p99), 1) if p99 else "", text(figure([max(times.milliseconds) for times in clients]), 1),
+            f"{turns[0].before / 2**20:,.0f}", f"{turns[-1].refilled / 2**20:,.0f}",
+        ])  # fmt: skip
+    header = [
+        "", "n", "rows", "s", "fewest executions of clients", "their p50, ms", "p99", "longest", "MiB before the first turn",
+        "after the last, with as many new rows",
+    ]  # fmt: skip
+    return markdown(header, rows)

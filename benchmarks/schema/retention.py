@@ -5,37 +5,33 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from benchmarks.schema import pgbench, server, writes
+from benchmarks.schema import databases, pgbench, server, writes
 
-RATE = 200
+RATE = 200  # executions of the clients that begin a second
+CHUNK = 2  # seconds of a run of the clients; they go on until the deletion is done
 _DAYS = "(SELECT (now() AT TIME ZONE 'Asia/Seoul')::date - min(request_time)::date - 24 FROM bill_inquiry_history)"
 
 
 @dataclass(frozen=True)
 class Work:
-    """What is deleted by which statements, what clients do meanwhile, and what fills each table with as many rows again."""
+    """How the design and the chart delete, what clients do meanwhile, and what fills each table with as many rows again."""
 
     name: str
-    ways: Mapping[str, str]
-    delete: Mapping[str, str]
+    of_design: str
+    of_chart: str
     meanwhile: str
-    inserts: bool
     refill: Mapping[str, str]
 
 
 WORKS = (
     Work(
-        "deleting the oldest 24 days of history",
-        {"design": "one DELETE a table", "chart": "CALL delete_old_history()"},
-        {
-            "design": f"DELETE FROM kos_inquiry_history WHERE request_time < localtimestamp - {_DAYS} * INTERVAL '1 day';\n"
-            f"DELETE FROM bill_inquiry_history WHERE request_time < localtimestamp - {_DAYS} * INTERVAL '1 day'",
-            "chart": f"UPDATE system_config SET config_value = {_DAYS}"
-            " WHERE config_key IN ('bill.history.retention.days', 'kos.history.retention.days');\n"
-            "CALL delete_old_history()",
-        },
+        "the oldest 24 days of history",
+        f"DELETE FROM kos_inquiry_history WHERE request_time < localtimestamp - {_DAYS} * INTERVAL '1 day';\n"
+        f"DELETE FROM bill_inquiry_history WHERE request_time < localtimestamp - {_DAYS} * INTERVAL '1 day'",
+        f"UPDATE system_config SET config_value = {_DAYS}"
+        " WHERE config_key IN ('bill.history.retention.days', 'kos.history.retention.days');\n"
+        "CALL delete_old_history()",
         writes.SCRIPTS[writes.INQUIRY].replace("md5('request ' || :number)::uuid::text", "gen_random_uuid()::text"),
-        True,
         {
             "bill_inquiry_history": "INSERT INTO bill_inquiry_history (request_id, line_number, request_time, process_time,"
             " status, result_summary, bill_info_json, kos_response_time_ms, cache_hit)"
@@ -49,11 +45,10 @@ WORKS = (
         },
     ),
     Work(
-        "deleting the cache's expired half",
-        {"design": "one DELETE", "chart": "CALL delete_expired_cache()"},
-        {"design": "DELETE FROM bill_info_cache WHERE expires_at < localtimestamp", "chart": "CALL delete_expired_cache()"},
+        "the cache's expired half",
+        "DELETE FROM bill_info_cache WHERE expires_at < localtimestamp",
+        "CALL delete_expired_cache()",
         writes.SCRIPTS["cache: an access is counted"],
-        False,
         {
             "bill_info_cache": "INSERT INTO bill_info_cache (cache_key, line_number, inquiry_month, bill_info_json, expires_at)"
             " SELECT line_number || ':again', line_number, inquiry_month, bill_info_json, localtimestamp"
@@ -65,48 +60,56 @@ WORKS = (
 
 @dataclass(frozen=True)
 class Deleted:
-    """Rows that went, the seconds it took, what the clients did meanwhile, and bytes of the tables with their indexes."""
+    """The rows fewer, the seconds it took, the clients' executions meanwhile, and bytes before and when as many rows were new."""
 
     rows: int
     seconds: float
     meanwhile: pgbench.Times
     before: int
-    after: int
     refilled: int
 
 
-def run(database: str, work: Work, entries: int, seconds: float) -> Deleted:
-    """Delete while RATE clients' requests begin a second, for `seconds` and until it is done; then vacuum, and fill up again."""
-    size = " + ".join(f"pg_total_relation_size('{table}')" for table in work.refill)
+def run(database: str, work: Work, entries: int) -> Deleted:
+    """Delete while RATE executions of clients begin a second; then vacuum, and fill up again."""
     server.query(database, f"VACUUM {', '.join(work.refill)}")
-    before, first = int(server.query(database, f"SELECT {size}")), _rows(database, work)
-    took = 0.0
-    done_by_clients: list[pgbench.Times] = []
-    done = threading.Event()
-
-    def clients() -> None:
-        constants = writes.CONSTANTS | {"first": "0", "entries": str(entries)}
-        while not done.is_set():
-            done_by_clients.append(pgbench.run(database, work.meanwhile, constants, seconds=seconds, rate=RATE))
-
-    thread = threading.Thread(target=clients)
-    thread.start()
-    try:
-        begun = time.monotonic()
-        server.query(database, work.delete[database])
-        took = time.monotonic() - begun
-    finally:
-        done.set()
-        thread.join()
-    times = sorted(millisecond for run in done_by_clients for millisecond in run.milliseconds)
-    fewer = {table: first[table] - count for table, count in _rows(database, work).items()}
+    before, rows = _size(database, work), _rows(database, work)
+    clients = _Clients(database, work.meanwhile, entries)
+    with clients:
+        begun = time.time()  # as pgbench's log has it
+        server.query(database, work.of_chart if database == databases.CHART else work.of_design)
+        ended = time.time()
+    fewer = {table: rows[table] - count for table, count in _rows(database, work).items()}
     server.query(database, f"VACUUM {', '.join(work.refill)}")
-    after = int(server.query(database, f"SELECT {size}"))
     for table, statement in work.refill.items():
         server.query(database, statement.format(rows=fewer[table]))
-    refilled = int(server.query(database, f"SELECT {size}"))
-    rows = sum(fewer.values()) + (len(times) if work.inserts else 0)
-    return Deleted(rows, took, pgbench.Times(times, RATE), before, after, refilled)
+    times = pgbench.Times(clients.executions).within(begun, ended)
+    return Deleted(sum(fewer.values()), ended - begun, times, before, _size(database, work))
+
+
+class _Clients:
+    """Work while the block runs, and a little longer."""
+
+    def __init__(self, database: str, script: str, entries: int) -> None:
+        self.executions: list[pgbench.Execution] = []
+        self._work = (database, script, writes.CONSTANTS | {"first": "0", "entries": str(entries)})
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._done.is_set():
+            self.executions += pgbench.run(*self._work, seconds=CHUNK, rate=RATE).executions
+
+
+def _size(database: str, work: Work) -> int:
+    sizes = " + ".join(f"pg_total_relation_size('{table}')" for table in work.refill)
+    return int(server.query(database, f"SELECT {sizes}"))
 
 
 def _rows(database: str, work: Work) -> dict[str, int]:
