@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from harness import paths
-from harness.chart import RenderError, render
+from harness.chart import render
+from harness.helm_template import RenderError
 from tests.render.conftest import EVERYTHING_ON
 
 DEFAULTS = yaml.safe_load((paths.CHART / "values.yaml").read_text())

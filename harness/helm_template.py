@@ -1,0 +1,32 @@
+"""The one place that runs `helm template`."""
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness import paths
+
+PREVIEW = {"withoutCluster": "preview"}  # to be read, not applied
+
+
+class RenderError(Exception):
+    """helm refused to render; the message is helm's."""
+
+
+def template(
+    values: Mapping[str, Any] | None = None,
+    *,
+    files: Sequence[Path] = (),
+    chart: Path = paths.CHART,
+    release: str = "billdb",
+    namespace: str = "phonebill-dev",
+) -> str:
+    """What `helm template` prints for these values over those of the files. Raises RenderError."""
+    command = [str(paths.BIN / "helm"), "template", release, str(chart), f"--namespace={namespace}"]
+    command += [f"--values={file}" for file in files]
+    done = subprocess.run([*command, "--values=-"], input=json.dumps(dict(values or {})), capture_output=True, text=True)
+    if done.returncode:
+        raise RenderError(done.stderr)
+    return done.stdout
