@@ -22,10 +22,15 @@ def template(
     chart: Path = paths.CHART,
     release: str = "billdb",
     namespace: str = "phonebill-dev",
+    kubeconfig: Path | None = None,
 ) -> str:
-    """What `helm template` prints for these values over those of the files. Raises RenderError."""
+    """What `helm template` prints for these values over those of the files, looking into a cluster if one is given.
+
+    Raises RenderError.
+    """
     command = [str(paths.BIN / "helm"), "template", release, str(chart), f"--namespace={namespace}"]
     command += [f"--values={file}" for file in files]
+    command += [f"--kubeconfig={kubeconfig}", "--dry-run=server"] if kubeconfig else []
     done = subprocess.run([*command, "--values=-"], input=json.dumps(dict(values or {})), capture_output=True, text=True)
     if done.returncode:
         raise RenderError(done.stderr)
