@@ -30,7 +30,7 @@ def template(
     """
     command = [str(paths.BIN / "helm"), "template", release, str(chart), f"--namespace={namespace}"]
     command += [f"--values={file}" for file in files]
-    command += [f"--kubeconfig={kubeconfig}", "--dry-run=server"] if kubeconfig else []
+    command += [f"--kubeconfig={kubeconfig}", "--dry-run=server", "--disable-openapi-validation"] if kubeconfig else []
     done = subprocess.run([*command, "--values=-"], input=json.dumps(dict(values or {})), capture_output=True, text=True)
     if done.returncode:
         raise RenderError(done.stderr)

@@ -9,18 +9,25 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-# Kinds that the chart looks for: apiVersion, kind, plural, and whether they are in a namespace.
+# Kinds that the chart has or looks for: apiVersion, kind, plural, and whether they are in a namespace.
 KINDS = (
     ("v1", "ConfigMap", "configmaps", True),
     ("v1", "Namespace", "namespaces", False),
     ("v1", "PersistentVolumeClaim", "persistentvolumeclaims", True),
+    ("v1", "Pod", "pods", True),
     ("v1", "Secret", "secrets", True),
     ("v1", "Service", "services", True),
+    ("v1", "ServiceAccount", "serviceaccounts", True),
     ("apps/v1", "StatefulSet", "statefulsets", True),
+    ("batch/v1", "CronJob", "cronjobs", True),
+    ("batch/v1", "Job", "jobs", True),
+    ("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", True),
+    ("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", True),
     ("storage.k8s.io/v1", "CSIDriver", "csidrivers", False),
     ("storage.k8s.io/v1", "StorageClass", "storageclasses", False),
 )
-CERT_MANAGER = ("cert-manager.io/v1", "Certificate", "certificates", True)
+CERT_MANAGER = tuple(("cert-manager.io/v1", kind, f"{kind.lower()}s", True) for kind in ("Certificate", "Issuer"))
+NOT_FOUND = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404}
 Object = Mapping[str, Any]
 Kind = tuple[str, str, str, bool]
 
@@ -29,7 +36,7 @@ Kind = tuple[str, str, str, bool]
 def serving(objects: Iterable[Object], kinds: Iterable[Kind] = KINDS, namespace: str = "phonebill-dev") -> Iterator[Path]:
     """A kubeconfig of a cluster that has these objects, those with a namespace in this one, and knows these kinds."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _handler(_answers(objects, tuple(kinds), namespace))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         with TemporaryDirectory() as folder:
             kubeconfig = Path(folder) / "kubeconfig"
             context = {"clusters": [{"name": "stub", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}]}
@@ -70,7 +77,9 @@ def _handler(answers: Mapping[str, Object]) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             answer = answers.get(self.path.partition("?")[0])
             status = 200 if answer else 404
-            body = json.dumps(answer or {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404})
+            body = json.dumps(
+                answer or {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404}
+            )
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
