@@ -67,6 +67,14 @@ def _runs(tier: str, arguments: list[str]) -> bool:
 
 
 @nox.session
+def mutate(session: nox.Session) -> None:
+    """Change the chart for the worse, a few hundred times, and tell what the fast tests do not see [-- --of=server]."""
+    _install(session, "lint")
+    session.run("python", "-m", "harness.local.programs", "helm")
+    session.run("python", "-m", "harness.mutate", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check the chart, its rendered objects, the SQL, the shell scripts and the Python."""
     _install(session, "lint")

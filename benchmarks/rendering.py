@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmarks import tables, turns
 from benchmarks.results import Section
 from harness import paths
+from harness.helm_template import PREVIEW, template
 
 EMPTY = {
     "Chart.yaml": "apiVersion: v2\nname: empty\nversion: 0.1.0\n",
@@ -19,14 +20,14 @@ def measure(number: int) -> Section:
     """One table: seconds of a `helm template`, four times as many turns as asked for, since each is short."""
     with tempfile.TemporaryDirectory() as folder:
         _write_chart(Path(folder))
-        charts = {BASELINE: folder, "billdb": str(paths.CHART)}
+        charts = {BASELINE: Path(folder), "billdb": paths.CHART}
         for chart in charts.values():
-            _template(chart)
+            template(PREVIEW, chart=chart)
         seconds: dict[str, list[float]] = {name: [] for name in charts}
         for turn in range(4 * number):
             for name in turns.order(list(charts), turn):
-                seconds[name].append(turns.seconds(_template, charts[name]))
-    return Section(tables.of_seconds("helm template", seconds, BASELINE), f"helm {_helm('version', '--template={{.Version}}')}")
+                seconds[name].append(turns.seconds(template, PREVIEW, chart=charts[name]))
+    return Section(tables.of_seconds("helm template", seconds, BASELINE), f"helm {_version()}")
 
 
 def _write_chart(folder: Path) -> None:
@@ -35,9 +36,6 @@ def _write_chart(folder: Path) -> None:
         (folder / name).write_text(content)
 
 
-def _template(chart: str) -> None:
-    _helm("template", "billdb", chart, "--set=withoutCluster=preview")
-
-
-def _helm(*arguments: str) -> str:
-    return subprocess.run([str(paths.BIN / "helm"), *arguments], check=True, capture_output=True, text=True).stdout
+def _version() -> str:
+    command = [str(paths.BIN / "helm"), "version", "--template={{.Version}}"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
@@ -12,13 +11,10 @@ import kubernetes_validate
 import yaml
 
 from harness import paths
+from harness.helm_template import PREVIEW, RenderError, template
 
 OLDEST, NEWEST = "1.29", "1.34"  # what Chart.yaml promises, and what the local Kubernetes is
 Object = Mapping[str, Any]
-
-
-class RenderError(Exception):
-    """helm refused to render; the message is helm's."""
 
 
 class Manifests(Mapping[tuple[str, str], Object]):
@@ -68,33 +64,28 @@ def render(
     namespace: str = "phonebill-dev",
 ) -> Manifests:
     """The chart's objects with these values over these presets (names in presets/), for reading. Raises RenderError."""
-    given = {"withoutCluster": "preview"} | dict(values or {})
-    return _render(json.dumps(given, sort_keys=True), tuple(presets), release, namespace)
+    return _render(json.dumps(PREVIEW | dict(values or {}), sort_keys=True), tuple(presets), release, namespace)
 
 
 @cache
 def _render(values: str, presets: tuple[str, ...], release: str, namespace: str) -> Manifests:
-    files = [f"--values={paths.PRESETS / name}.yaml" for name in presets]
-    command = [
-        str(paths.BIN / "helm"),
-        "template",
-        release,
-        str(paths.CHART),
-        f"--namespace={namespace}",
-        *files,
-        "--values=-",
-    ]
-    done = subprocess.run(command, input=values, capture_output=True, text=True)
-    if done.returncode:
-        raise RenderError(done.stderr)
-    objects = [o for o in yaml.load_all(done.stdout, _StrictLoader) if o]
+    files = [paths.PRESETS / f"{name}.yaml" for name in presets]
+    printed = template(json.loads(values), files=files, release=release, namespace=namespace)
+    objects = [o for o in yaml.load_all(printed, _StrictLoader) if o]
     for o in objects:
-        if o["apiVersion"].startswith("cert-manager.io/"):
-            continue  # not Kubernetes' own: the cluster's tests hold it against cert-manager's
-        for version in (OLDEST, NEWEST):
-            kubernetes_validate.validate(o, version, strict=True)
+        _validate(json.dumps(o))
     frozen: Sequence[Object] = [_frozen(o) for o in objects]
     return Manifests(frozen)
+
+
+@cache
+def _validate(text: str) -> None:
+    """Hold an object, as JSON, to Kubernetes' schemas; most are the same in many renders."""
+    o = json.loads(text)
+    if o["apiVersion"].startswith("cert-manager.io/"):
+        return  # not Kubernetes' own: the cluster's tests hold it against cert-manager's
+    for version in (OLDEST, NEWEST):
+        kubernetes_validate.validate(o, version, strict=True)
 
 
 def _frozen(value: Any) -> Any:
@@ -103,7 +94,7 @@ def _frozen(value: Any) -> Any:
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
-class _StrictLoader(yaml.SafeLoader):
+class _StrictLoader(yaml.CSafeLoader):
     """Refuses a key that a map has twice, where YAML would take the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

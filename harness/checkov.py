@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from harness import paths
+from harness.helm_template import PREVIEW, template
 from harness.progress import say, step
 
 # checkov's checks that do not hold here, each with its reason; nothing else is switched off.
@@ -26,10 +27,7 @@ def main() -> int:
 
 
 def _scan(values: Path | None) -> bool:
-    given = [f"--values={values}"] if values else []
-    target = ["billdb", str(paths.CHART), "--namespace=phonebill-dev", "--set=withoutCluster=preview"]
-    helm = [str(paths.BIN / "helm"), "template", *target, *given]
-    rendered = subprocess.run(helm, check=True, capture_output=True, text=True).stdout
+    rendered = template(PREVIEW, files=[values] if values else [])
     with tempfile.TemporaryDirectory() as folder, step(f"checkov with {values.name if values else 'the default values'}"):
         file = Path(folder) / "rendered.yaml"
         file.write_text(rendered)

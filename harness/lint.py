@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from harness import paths, values_schema
+from harness.helm_template import PREVIEW, template
 from harness.progress import say, step
 
 # kube-score's checks that do not hold here, each with its reason; nothing else is switched off.
@@ -93,17 +94,7 @@ def _generated() -> bool:
 
 
 def _score(values: Path | None) -> bool:
-    command = [
-        str(paths.BIN / "helm"),
-        "template",
-        "billdb",
-        str(paths.CHART),
-        "--namespace=phonebill-dev",
-        "--set=withoutCluster=preview",
-    ]
-    rendered = subprocess.run(
-        [*command, *([f"--values={values}"] if values else [])], check=True, capture_output=True, text=True
-    ).stdout
+    rendered = template(PREVIEW, files=[values] if values else [])
     ignored = [argument for name in EXCEPTIONS for argument in ("--ignore-test", name)]
     score = [
         str(paths.BIN / "kube-score"),

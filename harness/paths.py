@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-CHART = ROOT / "chart"
-PRESETS = ROOT / "presets"
+SUBJECT = Path(os.environ.get("BILLDB_SUBJECT", ROOT))  # what is tested: this checkout, or harness/mutate.py's changed copy of it
+CHART = SUBJECT / "chart"
+PRESETS = SUBJECT / "presets"
 LOCAL = ROOT / ".local"
 BIN = LOCAL / "bin"
 KUBECONFIG = LOCAL / "kubeconfig"

@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from harness import paths
+from harness.chart import render
 from harness.local import images
 from harness.local.machine import MachineError, require_disk, run
 from harness.progress import step
@@ -131,15 +132,11 @@ def _unpack_clients() -> None:
 
 def _values() -> dict[str, str]:
     """The rendered postgresql.conf as `conf`, and the chart's `locale`."""
-    command = [
-        str(paths.BIN / "helm"), "template", "billdb", str(paths.CHART),
-        "--set=withoutCluster=preview", "--set=tls.mode=disabled",
-    ]  # fmt: skip
-    rendered = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    [conf] = [
-        o["data"]["postgresql.conf"] for o in yaml.safe_load_all(rendered) if o and "postgresql.conf" in (o.get("data") or {})
-    ]
-    return {"conf": conf, "locale": yaml.safe_load((paths.CHART / "values.yaml").read_text())["postgresql"]["locale"]}
+    config = render({"tls": {"mode": "disabled"}})["ConfigMap", "postgresql-bill-inquiry-config"]["data"]
+    return {
+        "conf": config["postgresql.conf"],
+        "locale": yaml.safe_load((paths.CHART / "values.yaml").read_text())["postgresql"]["locale"],
+    }
 
 
 def _answers(server: "subprocess.Popen[bytes]") -> bool:

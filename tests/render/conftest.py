@@ -7,18 +7,32 @@ from harness import paths
 from harness.chart import Manifests, render
 
 EVERYTHING_ON = yaml.safe_load((paths.ROOT / "tests" / "render" / "everything-on.yaml").read_text())
+ROLES = ("postgres", *(f"bill_{name}_user" for name in ("inquiry", "readonly", "backup", "monitoring", "maintenance")))
 VARIANTS = {
     "defaults": {},
     "everything on": EVERYTHING_ON,
-    "without TLS": {"tls": {"mode": "disabled"}, "networkPolicy": {"enabled": False}},
-    "user ids assigned": {"image": {"profile": "assigned"}},
-    "cert-manager": {"tls": {"mode": "certManager", "issuerRef": {"name": "company", "kind": "ClusterIssuer"}}},
+    "without TLS": {"tls": {"mode": "disabled"}, "networkPolicy": {"enabled": False}, "storageClass": {"create": False}},
+    "user ids assigned": {"image": {"profile": "assigned"}, "schema": {"login": "password"}},
+    "cert-manager": {
+        "tls": {
+            "mode": "certManager",
+            "issuerRef": {"name": "company", "kind": "External", "group": "example.com"},
+            "validityDays": 400,
+            "renewBeforeDays": 30,
+            "caValidityDays": 500,
+        }
+    },
     "brought along": {
         "auth": {"existingSecret": "my-password"},
+        "image": {"user": 2000},
         "tls": {"mode": "existingSecret", "existingSecret": "my-certificate"},
         "persistence": {"existingClaim": "my-claim"},
-        "storageClass": {"create": False},
-        "fullnameOverride": "orders",
+    },
+    "another name": {"fullnameOverride": "orders"},
+    "a Secret a role": {
+        "auth": {
+            "roles": {role: {"existingSecret": f"{n}-secret", "existingSecretKey": f"{n}-key"} for n, role in enumerate(ROLES)}
+        }
     },
 }
 PRESETS = sorted(file.stem for file in paths.PRESETS.glob("*.yaml"))

@@ -1,28 +1,13 @@
 """Values that pass through to pods: each reaches every pod that it is for, and none changes the chart's own words."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import pytest
 
-from harness.chart import Manifests, Object, render
+from harness.chart import Manifests, render
 from tests.render.conftest import EVERYTHING_ON
+from tests.render.reading import plain, server
 
 SCHEDULING = ("nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "priorityClassName")
 CONFIG = "postgresql-bill-inquiry-config"
-
-
-def plain(value: Any) -> Any:
-    """A frozen part of a render as the plain lists and dicts that a values file gives."""
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, tuple) else value
-
-
-def server(manifests: Manifests) -> Object:
-    [stateful_set] = manifests.of("StatefulSet")
-    template: Object = stateful_set["spec"]["template"]
-    return template
 
 
 @pytest.mark.parametrize("name", SCHEDULING)
@@ -72,15 +57,6 @@ def test_the_claim_has_its_own_labels_and_annotations_and_outlives_the_release_a
     assert plain(metadata["annotations"]) == {"owner": "billing", "helm.sh/resource-policy": "keep"}
 
 
-def test_every_policy_lets_out_to_the_dns_ports_and_the_extra_egress() -> None:
-    policies = render(EVERYTHING_ON).of("NetworkPolicy")
-    dns, extra = (
-        [{"port": port, "protocol": protocol} for port in (53, 5353) for protocol in ("UDP", "TCP")],
-        [{"port": 8200, "protocol": "TCP"}],
-    )
-    assert [[plain(rule["ports"]) for rule in policy["spec"]["egress"][:2]] for policy in policies] == [[dns, extra]] * 2
-
-
 def test_the_servers_pod_has_the_extra_containers_and_the_size_of_shared_memory() -> None:
     spec = plain(server(render(EVERYTHING_ON))["spec"])
     assert [container for container in spec["containers"] if container["name"] == "vault-agent"] == EVERYTHING_ON[
@@ -89,11 +65,6 @@ def test_the_servers_pod_has_the_extra_containers_and_the_size_of_shared_memory(
     assert [volume for volume in spec["volumes"] if volume["name"] == "shm"] == [
         {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}}
     ]
-
-
-def test_the_ciphers_are_the_servers_and_by_default_postgresqls(default: Manifests) -> None:
-    assert "--ssl_ciphers=HIGH:!aNULL\n" in render(EVERYTHING_ON)["ConfigMap", CONFIG]["data"]["server.options"]
-    assert "ssl_ciphers" not in default["ConfigMap", CONFIG]["data"]["server.options"]
 
 
 def test_a_cluster_that_assigns_user_ids_is_left_to_it() -> None:

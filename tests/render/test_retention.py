@@ -1,19 +1,12 @@
 """The two CronJobs that delete what is too old."""
 
-import json
-
 import pytest
 
 from harness.chart import Manifests, Object, render
+from tests.render.reading import plain
 
 SCHEDULES = {"delete-expired-cache": "0 * * * *", "delete-old-history": "30 3 * * *"}
 CRONJOBS = [f"bill-inquiry-{name}" for name in SCHEDULES]
-
-
-def plain(o: Object) -> Object:
-    """The object with dicts and lists instead of frozen maps and tuples."""
-    thawed: Object = json.loads(json.dumps(o, default=dict))
-    return thawed
 
 
 def pod(manifests: Manifests, name: str) -> Object:
@@ -77,8 +70,3 @@ def test_retention_can_be_switched_off_and_timed() -> None:
     spec = timed["CronJob", "bill-inquiry-delete-old-history"]["spec"]
     deadline = spec["jobTemplate"]["spec"]["activeDeadlineSeconds"]
     assert (spec["schedule"], spec["timeZone"], deadline) == ("@weekly", "Etc/UTC", 720)
-
-
-def test_names_of_cronjobs_fit_also_with_the_longest_name_of_the_server() -> None:
-    names = [cronjob["metadata"]["name"] for cronjob in render({"fullnameOverride": "x" * 40}).of("CronJob")]
-    assert [len(name) <= 52 for name in names] == [True, True]

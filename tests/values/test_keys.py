@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from harness import paths, values_schema
-from harness.chart import RenderError, render
+from harness.chart import render
+from harness.helm_template import RenderError
 
 SCHEMA = json.loads((paths.CHART / "values.schema.json").read_text())
 DEFAULTS = yaml.safe_load((paths.CHART / "values.yaml").read_text())

@@ -2,7 +2,8 @@
 
 import pytest
 
-from harness.chart import RenderError, render
+from harness.chart import render
+from harness.helm_template import RenderError
 
 
 def problems(values: dict[str, object]) -> list[str]:

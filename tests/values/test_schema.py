@@ -3,13 +3,11 @@
 from typing import Any
 
 import pytest
-import yaml
 
 from harness import paths
-from harness.chart import RenderError, render
-from tests.render.conftest import EVERYTHING_ON
+from harness.chart import render
+from harness.helm_template import RenderError
 
-DEFAULTS = yaml.safe_load((paths.CHART / "values.yaml").read_text())
 PRESETS = sorted(file.stem for file in paths.PRESETS.glob("*.yaml"))
 
 
@@ -116,17 +114,3 @@ def test_a_tag_is_a_string_or_a_whole_number(value: object) -> None:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_is_accepted(preset: str) -> None:
     assert len(render(presets=[preset])) > 10
-
-
-def test_everything_on_differs_from_the_defaults_in_every_section() -> None:
-    only_named_elsewhere = {
-        "clusterDomain",
-        "fullnameOverride",
-        "podDisruptionBudget",
-        "probes",
-        "resources",
-        "schema",
-        "terminationGracePeriodSeconds",
-        "withoutCluster",
-    }
-    assert set(EVERYTHING_ON) | only_named_elsewhere == set(DEFAULTS)

@@ -1,0 +1,37 @@
+"""The one place that runs `helm template`."""
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness import paths
+
+PREVIEW = {"withoutCluster": "preview"}  # to be read, not applied
+
+
+class RenderError(Exception):
+    """helm refused to render; the message is helm's."""
+
+
+def template(
+    values: Mapping[str, Any] | None = None,
+    *,
+    files: Sequence[Path] = (),
+    chart: Path = paths.CHART,
+    release: str = "billdb",
+    namespace: str = "phonebill-dev",
+    kubeconfig: Path | None = None,
+) -> str:
+    """What `helm template` prints for these values over those of the files, looking into a cluster if one is given.
+
+    Raises RenderError.
+    """
+    command = [str(paths.BIN / "helm"), "template", release, str(chart), f"--namespace={namespace}"]
+    command += [f"--values={file}" for file in files]
+    command += [f"--kubeconfig={kubeconfig}", "--dry-run=server", "--disable-openapi-validation"] if kubeconfig else []
+    done = subprocess.run([*command, "--values=-"], input=json.dumps(dict(values or {})), capture_output=True, text=True)
+    if done.returncode:
+        raise RenderError(done.stderr)
+    return done.stdout

@@ -1,0 +1,148 @@
+"""`nox -s mutate`: changes a copy of the chart for the worse, again and again, and tells what the fast tests did not see.
+
+The changes are the list tests/mutants.yaml. Each is tried with tests/values and tests/render up to the first test that fails;
+arguments that this program does not know go to pytest.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from harness import paths
+from harness.progress import say
+
+LIST = paths.ROOT / "tests" / "mutants.yaml"
+ENOUGH = 95  # percent
+OF_VALUES = ("chart/values.schema.yaml", "chart/templates/refusals/")  # what tests/values sees first
+WHOLE, SLOW = "test_expected.py", "test_every_value.py"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One wrong change: in a file, the first place that has a text gets another; `tier` sees it where the fast ones cannot."""
+
+    file: str
+    was: str
+    becomes: str
+    tier: str = ""
+
+    @property
+    def area(self) -> str:
+        """The part of the chart that it is in."""
+        return self.file if self.file.startswith("chart/values") else str(Path(self.file).parent)
+
+    def __str__(self) -> str:
+        """The change on one line."""
+        return f"{self.file}: {self.was!r} → {self.becomes!r}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the tests said: the first that failed, or none."""
+
+    mutant: Mutant
+    test: str
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Try every mutant and print a table; 1 when too many survive. Raises SystemExit for a list that is not true."""
+    parser = argparse.ArgumentParser(prog="nox -s mutate --", description=__doc__)
+    parser.add_argument("--of", default="", metavar="TEXT", help="only the mutants of files whose name has this text")
+    parser.add_argument("--at-once", type=int, default=os.cpu_count(), metavar="N", help="so many at a time")
+    options, pytest = parser.parse_known_args(arguments)
+    begun = time.monotonic()
+    mutants = [mutant for mutant in read() if options.of in mutant.file]
+    if failed := first_failure(paths.ROOT, "", pytest):
+        raise SystemExit(f"the tests fail without any change: {failed}")
+    results = []
+    with ThreadPoolExecutor(options.at_once) as pool:
+        for result in pool.map(lambda mutant: tried(mutant, pytest), mutants):
+            results.append(result)
+            seen = result.test or f"SURVIVED (seen by: {result.mutant.tier or '?'})"
+            say(f"{len(results)}/{len(mutants)} {result.mutant}: {seen}"[:250])
+    print("\n".join(table(results)))
+    say(f"{(time.monotonic() - begun) / 60:.1f} minutes")
+    return 0 if percent(results) >= ENOUGH else 1
+
+
+def read() -> list[Mutant]:
+    """The list. Raises SystemExit with every text that is not in its file."""
+    listed = yaml.safe_load(LIST.read_text())
+    mutants = [Mutant(file, *change) for file, changes in listed.items() for change in changes]
+    untrue = [str(mutant) for mutant in mutants if mutant.was not in (paths.ROOT / mutant.file).read_text()]
+    if untrue:
+        raise SystemExit("\n".join(["not in its file (tests/mutants.yaml):", *untrue]))
+    return mutants
+
+
+def tried(mutant: Mutant, pytest: Sequence[str]) -> Result:
+    """Make the change in a copy of the chart, with what is generated from it, and run the tests on that."""
+    with tempfile.TemporaryDirectory(prefix="billdb-mutant-") as folder:
+        copy = Path(folder)
+        for part in (paths.CHART, paths.PRESETS):
+            shutil.copytree(part, copy / part.name)
+        file = copy / mutant.file
+        file.write_text(file.read_text().replace(mutant.was, mutant.becomes, 1))
+        if file.name.startswith("values."):
+            made = _run(copy, sys.executable, "-m", "harness.values_schema")
+            if made.returncode:
+                return Result(mutant, "python -m harness.values_schema")
+        return Result(mutant, first_failure(copy, mutant.file, pytest))
+
+
+def first_failure(subject: Path, file: str, pytest: Sequence[str]) -> str:
+    """The first test that fails for the chart that lies there, empty if none does. Raises RuntimeError where none could run."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *_order(file), *pytest]
+    done = _run(subject, *command)
+    if done.returncode == 0:
+        return ""
+    if found := re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE):
+        return found[1]
+    raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+
+
+def _order(file: str) -> list[str]:
+    """The files of tests: first those that see a change of this file soonest, last the slow one."""
+    soonest = "values/" if file.startswith(OF_VALUES) else WHOLE
+    tests = sorted((paths.ROOT / "tests").glob("values/test_*.py")) + sorted((paths.ROOT / "tests").glob("render/test_*.py"))
+    tests.sort(key=lambda test: (test.name == SLOW, soonest not in str(test)))
+    return [str(test.relative_to(paths.ROOT)) for test in tests]
+
+
+def _run(subject: Path, *command: str) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | {"BILLDB_SUBJECT": str(subject), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(command, cwd=paths.ROOT, env=environment, capture_output=True, text=True)
+
+
+def percent(results: Sequence[Result]) -> float:
+    """How many of a hundred were seen."""
+    return 100 * sum(bool(result.test) for result in results) / max(1, len(results))
+
+
+def table(results: Sequence[Result]) -> Iterator[str]:
+    """The results in Markdown: how many of each area were seen, and those that were not."""
+    tried_in, seen_in = Counter(r.mutant.area for r in results), Counter(r.mutant.area for r in results if r.test)
+    yield "| part of the chart | changes | seen |\n| --- | --- | --- |"
+    for area, count in sorted(tried_in.items()):
+        yield f"| `{area}` | {count} | {seen_in[area]} |"
+    yield f"| all | {len(results)} | {seen_in.total()} ({percent(results):.1f} %) |"
+    yield "\n| not seen by the fast tests | seen by |\n| --- | --- |"
+    for result in results:
+        if not result.test:
+            yield f"| `{result.mutant}` | {result.mutant.tier or 'not known'} |"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

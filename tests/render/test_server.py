@@ -1,0 +1,128 @@
+"""The server's pod and the objects that point at it."""
+
+import pytest
+
+from harness.chart import Manifests, render
+from tests.render.conftest import EVERYTHING_ON
+from tests.render.reading import SERVER, config, container, plain, server
+
+PEERS = [{"podSelector": {"matchLabels": {"app.kubernetes.io/instance": "billdb", "app.kubernetes.io/name": "billdb"}}}]
+
+
+@pytest.mark.parametrize(("presets", "delays"), [((), (0, 0)), (("phonebill-dev",), (30, 5))], ids=["default", "the plan's"])
+def test_probes_are_the_plans_and_recovery_is_given_an_hour(presets: tuple[str, ...], delays: tuple[int, int]) -> None:
+    postgresql = container(render(presets=presets), "postgresql")
+    ask = {"command": ("/bin/sh", "-c", "exec pg_isready -U postgres -h 127.0.0.1 -p 5432")}
+    timing = {"periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 6}
+    for probe, delay in zip(("livenessProbe", "readinessProbe"), delays, strict=True):
+        assert postgresql[probe] == {"exec": ask, "initialDelaySeconds": delay, **timing}
+    startup = postgresql["startupProbe"]
+    assert startup["exec"]["command"][2].endswith(f"; {ask['command'][2]}")
+    assert startup["periodSeconds"] * startup["failureThreshold"] >= 3600
+    assert startup["initialDelaySeconds"] >= postgresql["readinessProbe"]["initialDelaySeconds"]
+
+
+def test_the_server_is_stopped_fast_within_its_grace_period(manifests: Manifests) -> None:
+    command = container(manifests, "postgresql")["lifecycle"]["preStop"]["exec"]["command"]
+    assert command == ("pg_ctl", "stop", "--mode=fast", f"--timeout={server(manifests)['spec']['terminationGracePeriodSeconds']}")
+    assert server(manifests)["spec"]["terminationGracePeriodSeconds"] >= 120
+
+
+def test_the_volume_outlives_pods_and_what_need_not_last_is_in_memory_or_scratch(manifests: Manifests) -> None:
+    volumes = {volume["name"]: plain(volume) for volume in server(manifests)["spec"]["volumes"]}
+    [claim] = [o["metadata"]["name"] for o in manifests.of("PersistentVolumeClaim")] or ["my-claim"]
+    assert volumes["postgresql-data"] == {"name": "postgresql-data", "persistentVolumeClaim": {"claimName": claim}}
+    assert [volumes[name].keys() for name in ("run", "tmp", "shm")] == [{"name", "emptyDir"}] * 3
+    assert volumes["shm"]["emptyDir"].keys() == {"medium", "sizeLimit"}
+
+
+def test_one_server_runs_and_a_pod_that_never_became_ready_does_not_block_the_upgrade_that_mends_it(manifests: Manifests) -> None:
+    [spec] = [o["spec"] for o in manifests.of("StatefulSet")]
+    assert (spec["replicas"], spec["podManagementPolicy"]) == (1, "Parallel")
+    assert spec["selector"]["matchLabels"].items() <= spec["template"]["metadata"]["labels"].items()
+
+
+def test_the_headless_service_gives_the_pod_its_name(manifests: Manifests) -> None:
+    name = manifests.of("StatefulSet")[0]["spec"]["serviceName"]
+    assert manifests["Service", name]["spec"]["clusterIP"] == "None"
+
+
+def test_every_service_leads_to_the_servers_port_by_its_name(manifests: Manifests) -> None:
+    [port] = container(manifests, "postgresql")["ports"]
+    wanted = {"name": "postgresql", "port": port["containerPort"], "targetPort": port["name"], "protocol": "TCP"}
+    assert [plain(o["spec"]["ports"]) for o in manifests.of("Service")] == [[wanted]] * 2
+
+
+def test_no_two_services_have_one_selector(manifests: Manifests) -> None:
+    first, second = [dict(service["spec"]["selector"]) for service in manifests.of("Service")]
+    assert first != second
+
+
+@pytest.mark.parametrize("kind", ["Service", "NetworkPolicy", "PodDisruptionBudget"])
+def test_what_is_for_the_server_selects_the_servers_pod_and_no_other(manifests: Manifests, kind: str) -> None:
+    selectors = {
+        name: o["spec"].get("podSelector", o["spec"].get("selector"))
+        for (other, name), o in manifests.items()
+        if other == kind and not name.endswith("-jobs")
+    }
+    for name, selector in selectors.items():
+        labels = dict(selector.get("matchLabels", selector)).items()
+        selected = [pod for pod, o in manifests.pods().items() if labels <= dict(o["metadata"]["labels"]).items()]
+        assert [pod.partition("/")[0] for pod in selected] == ["StatefulSet"], name
+    assert len(selectors) == (2 if kind == "Service" else 1) or kind == "NetworkPolicy"
+
+
+def test_a_drain_is_never_blocked_by_the_disruption_budget(default: Manifests) -> None:
+    spec = plain(default["PodDisruptionBudget", SERVER]["spec"])
+    selector = {"matchLabels": {"app": SERVER}}
+    assert spec == {"maxUnavailable": 1, "unhealthyPodEvictionPolicy": "AlwaysAllow", "selector": selector}
+    assert render({"podDisruptionBudget": {"enabled": False}}).of("PodDisruptionBudget") == []
+
+
+def test_no_object_gives_a_right_to_the_api(manifests: Manifests) -> None:
+    kinds = {kind for kind, _ in manifests}
+    assert not kinds & {"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
+    [account] = manifests.of("ServiceAccount")
+    assert account["automountServiceAccountToken"] is False
+
+
+@pytest.mark.parametrize(("profile", "user"), [("official", 999), ("bitnamilegacy", 1001), ("cloudnative-pg", 26)])
+def test_the_image_profile_says_the_user(profile: str, user: int) -> None:
+    manifests = render({"image": {"profile": profile}})
+    assert {pod["spec"]["securityContext"]["runAsUser"] for pod in manifests.pods().values()} == {user}
+    assert config(manifests, "passwd") == [
+        "root:x:0:0:root:/root:/bin/bash",
+        f"postgres:x:{user}:{user}:PostgreSQL:/tmp:/bin/bash",
+    ]
+
+
+def test_the_policy_of_the_server_lets_in_who_is_named_and_the_charts_own_and_by_default_the_cluster(default: Manifests) -> None:
+    dns = [{"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}]
+    everybody = [{"ports": [{"port": 5432, "protocol": "TCP"}], "from": [{"namespaceSelector": {}}]}]
+    selector, types = {"matchLabels": {"app": SERVER}}, ["Ingress", "Egress"]
+    assert plain(default["NetworkPolicy", SERVER]["spec"]) == {
+        "podSelector": selector,
+        "policyTypes": types,
+        "egress": dns,
+        "ingress": everybody,
+    }
+    named = plain(render(EVERYTHING_ON)["NetworkPolicy", SERVER]["spec"]["ingress"])
+    given = EVERYTHING_ON["networkPolicy"]["from"]
+    assert named == [{"ports": [{"port": 5433, "protocol": "TCP"}], "from": PEERS + given}]
+
+
+def test_the_policy_of_the_jobs_lets_nobody_in_and_out_to_dns_the_server_and_what_is_named() -> None:
+    manifests = render(EVERYTHING_ON)
+    policy = plain(manifests["NetworkPolicy", f"{SERVER}-jobs"]["spec"])
+    components = {pod["metadata"]["labels"]["app.kubernetes.io/component"] for pod in manifests.pods().values()}
+    [expression] = policy["podSelector"].pop("matchExpressions")
+    assert (expression["key"], expression["operator"]) == ("app.kubernetes.io/component", "In")
+    assert set(expression["values"]) == components - {"server"}
+    given = EVERYTHING_ON["networkPolicy"]
+    ports = [{"port": port, "protocol": protocol} for port in (53, 5353) for protocol in ("UDP", "TCP")]
+    to_server = {"ports": [{"port": 5433, "protocol": "TCP"}], "to": [{"podSelector": {"matchLabels": {"app": SERVER}}}]}
+    assert policy == {
+        "podSelector": PEERS[0]["podSelector"],
+        "policyTypes": ["Ingress", "Egress"],
+        "egress": [{"ports": ports, "to": given["dns"]}, *given["extraEgress"], to_server],
+    }
