@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 
 def say(text: str) -> None:
-    """Print one line at once, also through a pipe."""
-    print(text, file=sys.stderr, flush=True)
+    """Print one line at once, also through a pipe, and whole, also beside another thread's."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
@@ -18,7 +19,7 @@ from harness.progress import say, step
 from harness.waiting import wait_for
 
 LOGS = paths.LOCAL / "logs"
-PROGRAMS = (*programs.KUBERNETES, "helm", "coredns", "kube-router", "local-path-provisioner")  # `images` sees to pause itself
+PROGRAMS = ("pause", *programs.KUBERNETES, "helm", "coredns", "kube-router", "local-path-provisioner")
 
 LONGEST_ROOT = 60  # the kubelet's sockets lie below it, and a socket's path has 107 characters
 
@@ -36,14 +37,16 @@ def start() -> None:
         raise MachineError(f"the Kubernetes of {running.checkout} runs on this machine; end it there with `nox -s down`")
     machine.require_disk(paths.LOCAL, 3)
     machine.ensure_packages()
-    programs.install(PROGRAMS)
+    with ThreadPoolExecutor(1) as beside:  # images wait for the network and the disk, compilers for the cores
+        building = beside.submit(images.archives)
+        programs.install(PROGRAMS)
+    archives = building.result()
     if running and _answers(running):
         say("the local Kubernetes is up")
         return
     if running:
         say("the local Kubernetes does not answer: starting it again, with its data")
         node.destroy(running)
-    archives = images.archives()
     begun = time.monotonic()
     try:
         _start_processes(archives)

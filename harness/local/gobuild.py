@@ -12,6 +12,9 @@ from pathlib import Path
 from harness.local.machine import MachineError
 from harness.progress import say
 
+# Debugging information is not compiled, as it would not be linked; without inlining, Kubernetes' generated code compiles in
+# two thirds of the time.
+OPTIONS = ("-trimpath", "-gcflags=all=-dwarf=false", "-gcflags=k8s.io/...=-dwarf=false -l")
 EVERY = 15.0  # seconds between two lines of progress
 PACKAGE = re.compile(r"[\w.~/-]+\n?")  # with -v, go prints each package that it compiles on a line of its own
 
@@ -23,10 +26,10 @@ def build(go: str, module: Path, packages: Iterable[str], settings: Iterable[str
     MachineError with the end of what go says.
     """
     linker = " ".join(["-s", "-w", *(f"-X {setting}" for setting in settings)])
-    command = [go, "build", "-v", "-mod=readonly", "-trimpath", "-ldflags", linker, "-o", f"{target}/", *packages]
+    command = [go, "build", "-v", "-mod=readonly", *OPTIONS, "-ldflags", linker, "-o", f"{target}/", *packages]
     with subprocess.Popen(command, cwd=module, env=_environment(), stderr=subprocess.PIPE, text=True) as process:
         try:
-            messages = _follow(process)
+            messages = _follow(process, module.name)
         except BaseException:
             process.terminate()
             raise
@@ -61,7 +64,7 @@ def _environment() -> dict[str, str]:
     return os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "local", "GOWORK": "off"}
 
 
-def _follow(process: subprocess.Popen[str]) -> str:
+def _follow(process: subprocess.Popen[str], name: str) -> str:
     """Report what go downloads and compiles until it ends; returns the last lines of anything else that it said."""
     assert process.stderr
     downloaded = compiled = 0
@@ -75,6 +78,6 @@ def _follow(process: subprocess.Popen[str]) -> str:
         else:
             messages.append(line)
         if time.monotonic() - told > EVERY:
-            say(f"  {downloaded} modules downloaded, {compiled} packages compiled")
+            say(f"  {name}: {downloaded} modules downloaded, {compiled} packages compiled")
             told = time.monotonic()
     return "".join(messages)

