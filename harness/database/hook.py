@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from testcontainers.core.container import DockerContainer
-
+from harness.database.jobs import Job
 from harness.database.servers import HOOK, SOCKETS, Run, Server, chart
 
 DATABASE = "bill_inquiry_db"
@@ -24,9 +23,9 @@ class Hook:
         """Run it to its end, beside the server, on a database of this name."""
         return self.server.execute(*self.command(), environment=self.variables(database))
 
-    def start(self, database: str = DATABASE) -> DockerContainer:
-        """Start it in a container of its own, with the Job's limits; the caller stops it."""
-        return self.server.job(self.command(), self.variables(database))
+    def start(self, database: str = DATABASE) -> Job:
+        """Start it in a container of its own, with the Job's limits; the caller waits for its end."""
+        return Job(self.server.job(self.command(), self.variables(database)))
 
     def apply(self, database: str = DATABASE) -> str:
         """Run it, expecting success; returns its log."""

@@ -147,7 +147,7 @@ class Server:
         return Run(done.exit_code, done.output.decode())
 
     def job(self, command: Sequence[str], environment: Mapping[str, str], memory: str = "64m") -> DockerContainer:
-        """Start the schema Job's command in a container of its own, with its limits; the caller stops it."""
+        """Start the schema Job's command in a container of its own, with its limits; the caller removes it."""
         return self._new(mem_limit=memory, memswap_limit=memory).with_envs(**environment).with_command(list(command)).start()
 
 

@@ -8,12 +8,10 @@ import pytest
 
 from harness.database.hook import Hook
 from harness.database.servers import Server
+from harness.database.watching import wait_for_build, wait_for_sleepers, wait_until_gone
 from tests.database.catalogue import catalogue
 
 STRIDE = 10
-ASLEEP = """
-    SELECT count(*) FROM pg_stat_activity
-    WHERE wait_event = 'PgSleep' AND datname = '{name}' AND application_name = 'billdb/db-init'"""
 # Does something at the :target-th DDL command of a run; a sequence counts on also when the transaction is undone.
 TRAP = """
 CREATE SCHEMA trap;
@@ -79,14 +77,14 @@ def test_session_ended_within_migrations_again_and_again(server: Server, name: s
 
 def test_job_killed_within_migrations(server: Server, name: str, reference: list[str]) -> None:
     hook = Hook(server)
-    with trap(server, name, "pg_sleep(1)") as at, server.connect(database="postgres") as watcher:
+    with trap(server, name, "pg_sleep(600)") as at, server.connect(database="postgres") as watcher:
         for target in (3, 10, 40, 75):
             at(target)
             job = hook.start(name)
-            until(watcher, ASLEEP.format(name=name), (1,))
-            job.get_wrapped_container().kill()
-            assert job.get_wrapped_container().wait()["StatusCode"] == 137
-            job.stop()
+            wait_for_sleepers(watcher, name)
+            job.kill()
+            assert job.end().status == 137
+            wait_until_gone(watcher)
         at(0)
         hook.apply(name)
     with server.connect(database=name) as connection:
@@ -97,47 +95,50 @@ def test_server_killed_in_the_middle_of_a_run(server: Server, name: str, referen
     hook = Hook(server)
     for mark in ("database   ", "applied    V0002", "applied    V0003"):
         job = hook.start(name)
-        for line in job.get_wrapped_container().logs(stream=True, follow=True):
-            if line.decode().startswith(mark):
+        for line in job.lines():
+            if line.startswith(mark):
                 server.kill()
-        assert job.get_wrapped_container().wait()["StatusCode"] in (0, 2), "2: the Job is tried again; 0: it was over by then"
-        job.stop()
+        assert job.end().status in (0, 2), "2: the Job is tried again; 0: it was over by then"
         server.wait()
     hook.apply(name)
     with server.connect(database=name) as connection:
         assert catalogue(connection) == reference
 
 
-@pytest.mark.parametrize(
-    ("seconds", "signal", "status", "message"),
-    [
-        (10, None, 124, "ERROR: not done after 10 s; what ended stays. Raise schema.deadlineSeconds, and run helm upgrade again"),
-        (60, "TERM", 2, "told to end before it was done; what ended stays, and the next run goes on from there"),
-    ],
-    ids=["its deadline", "the kubelet"],
-)
-def test_run_that_is_ended_says_so_at_once_and_its_session_ends_too(
-    server: Server, name: str, seconds: int, signal: str | None, status: int, message: str
-) -> None:
+SLOW = {"V9001__mine.sql": "CREATE TABLE mine ();", "V9002__slow.sql": "CREATE TABLE slow ();\nSELECT pg_sleep(600);"}
+LEFT = "SELECT to_regclass('mine') IS NULL, to_regclass('slow') IS NULL"
+
+
+def test_run_that_the_kubelet_ends_says_so_and_its_session_ends_too(server: Server, name: str) -> None:
     Hook(server).apply(name)
-    slow = {"V9001__mine.sql": "CREATE TABLE mine ();", "V9002__slow.sql": "CREATE TABLE slow ();\nSELECT pg_sleep(100);"}
-    job = Hook(server, {"schema": {"deadlineSeconds": seconds, "extraMigrations": slow}}).start(name)
+    job = Hook(server, {"schema": {"extraMigrations": SLOW}}).start(name)
     with server.connect(database=name) as watcher:
-        until(watcher, ASLEEP.format(name=name), (1,))
-        if signal:
-            job.get_wrapped_container().kill(signal)
-        assert job.get_wrapped_container().wait(timeout=30)["StatusCode"] == status
-        assert b"".join(job.get_logs()).decode().rstrip().endswith(message)
-        job.stop()
-        until(watcher, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'billdb/db-init'", (0,), seconds=10)
-        left = watcher.execute("SELECT to_regclass('mine') IS NULL, to_regclass('slow') IS NULL").fetchone()
-        assert left == (False, True)
+        wait_for_sleepers(watcher, name)
+        job.kill("TERM")
+        done = job.end()
+        wait_until_gone(watcher)
+        assert watcher.execute(LEFT).fetchone() == (False, True)
+    assert done.status == 2, "of its own trap: a run that slept on would end with 137, or not at all"
+    assert done.log.rstrip().endswith("told to end before it was done; what ended stays, and the next run goes on from there")
+
+
+@pytest.mark.parametrize("server", ["14"], indirect=True)  # timeout and bash, which are the same beside every server
+def test_run_that_reaches_its_deadline_says_so_and_its_session_ends_too(server: Server, name: str) -> None:
+    Hook(server).apply(name)
+    done = Hook(server, {"schema": {"deadlineSeconds": 10, "extraMigrations": SLOW}}).run(name)
+    with server.connect(database=name) as watcher:
+        wait_until_gone(watcher)
+        assert watcher.execute("SELECT to_regclass('slow') IS NULL").fetchone() == (True,)
+    assert done.status == 124
+    assert done.log.rstrip().endswith(
+        "ERROR: not done after 10 s; what ended stays. Raise schema.deadlineSeconds, and run helm upgrade again"
+    )
 
 
 CONCURRENTLY = """-- billdb: concurrently
 CREATE INDEX CONCURRENTLY IF NOT EXISTS mine_operator ON customer_info (operator_code);
 """
-WAITING = "SELECT count(*) FROM pg_stat_progress_create_index WHERE phase LIKE 'waiting%'"
+VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'mine_operator'::regclass"
 
 
 def test_index_that_a_killed_run_left_unfinished_is_removed_and_built(server: Server, name: str) -> None:
@@ -147,50 +148,29 @@ def test_index_that_a_killed_run_left_unfinished_is_removed_and_built(server: Se
         old.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
         old.execute("SELECT FROM customer_info")  # the build waits for the end of this transaction
         job = hook.start(name)
-        until(watcher, WAITING, (1,))
-        job.get_wrapped_container().kill()
-        job.stop()
-        until(watcher, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'billdb/db-init'", (0,))
-        assert watcher.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = 'mine_operator'::regclass").fetchone() == (
-            False,
-        )
+        wait_for_build(watcher)
+        job.kill()
+        job.end()
+        wait_until_gone(watcher)
+        assert watcher.execute(VALID).fetchone() == (False,)
         old.execute("ROLLBACK")
         log = hook.apply(name)
         assert "removed    the unfinished index public.mine_operator of public.customer_info, left by an interrupted run" in log
-        assert watcher.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = 'mine_operator'::regclass").fetchone() == (
-            True,
-        )
+        assert watcher.execute(VALID).fetchone() == (True,)
 
 
 def test_second_run_that_waits_does_not_keep_a_concurrent_build_from_ending(server: Server, name: str) -> None:
     Hook(server).apply(name)
-    later = CONCURRENTLY.replace("CREATE", "SELECT pg_sleep(2);\nCREATE")
-    hook = Hook(server, {"schema": {"extraMigrations": {"V9001__mine.sql": later}}})
-    jobs = []
-    with server.connect(database=name) as watcher:
-        for asleep in (1, 2):  # the one before it builds, the other because it waits for the one
-            jobs.append(hook.start(name))
-            until(watcher, ASLEEP.format(name=name), (asleep,))
-    statuses = [job.get_wrapped_container().wait(timeout=60)["StatusCode"] for job in jobs]
-    logs = [b"".join(job.get_logs()).decode() for job in jobs]
-    for job in jobs:
-        job.stop()
-    assert statuses == [0, 0], logs
-    assert "applied    V9001__mine.sql" in logs[0]
-    assert "another run is at work (process " in logs[1]
-
-
-def until(connection: psycopg.Connection, query: str, answer: tuple[object, ...], seconds: int = 30) -> None:
-    """Ask the server until it gives this answer."""
-    # In the server: each look is a transaction of its own, and sees what is there then.
-    wait = """
-        DO $wait$ BEGIN
-            FOR attempt IN 1..{seconds} * 20 LOOP
-                IF ({query}) = {answer} THEN RETURN; END IF;
-                COMMIT;
-                PERFORM pg_stat_clear_snapshot(), pg_sleep(0.05);
-            END LOOP;
-            RAISE 'waited {seconds} s in vain';
-        END $wait$"""
-    text = wait.format(query=query, answer=answer[0], seconds=seconds)
-    connection.execute(text.encode())
+    hook = Hook(server, {"schema": {"extraMigrations": {"V9001__mine.sql": CONCURRENTLY}}})
+    with server.connect(database=name) as watcher, server.connect(database=name) as old:
+        old.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        old.execute("SELECT FROM customer_info")  # the build waits for the end of this transaction
+        first = hook.start(name)
+        wait_for_build(watcher)
+        second = hook.start(name)
+        wait_for_sleepers(watcher, name)  # in lock.sql
+        old.execute("ROLLBACK")
+        done = [first.end(), second.end()]
+    assert [run.status for run in done] == [0, 0], done
+    assert "applied    V9001__mine.sql" in done[0].log
+    assert "another run is at work (process " in done[1].log

@@ -7,6 +7,7 @@ import pytest
 
 from harness.database.hook import Hook
 from harness.database.servers import Server
+from harness.database.watching import wait_for_build
 
 INVALID = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid ORDER BY 1"
 DUPLICATES = """
@@ -104,12 +105,3 @@ def test_index_that_somebody_builds_is_left_to_them(server: Server, name: str, c
         while (result := builder.pgconn.get_result()) is not None:
             assert result.error_message == b""
     assert connection.execute(INVALID).fetchall() == []
-
-
-def wait_for_build(connection: psycopg.Connection) -> None:
-    """Until somebody's build waits for older transactions; in the server, with a deadline."""
-    connection.execute(
-        "DO $$ BEGIN FOR attempt IN 1..600 LOOP"
-        " IF EXISTS (SELECT FROM pg_stat_progress_create_index WHERE phase LIKE 'waiting%') THEN RETURN; END IF;"
-        " COMMIT; PERFORM pg_sleep(0.05); END LOOP; RAISE 'nobody builds an index'; END $$"
-    )

@@ -5,13 +5,12 @@ import pytest
 
 from harness.database.hook import Hook
 from harness.database.servers import Server
+from harness.database.watching import wait_for_waiters
 from tests.database.attacks import LOOT, OWNER, SERVICE, function
 from tests.database.test_escalation import superusers as superusers
-from tests.database.test_interrupted import until
 
 RAN = "SELECT a.is_called, b.is_called FROM loot.by_superuser AS a, loot.by_owner AS b"
 BETTER = function("public.set_config(text, name, boolean)")
-WAITED_FOR = "SELECT count(*) FROM pg_locks WHERE NOT granted AND {pid} = ANY (pg_blocking_pids(pid))"
 
 
 @pytest.fixture
@@ -41,12 +40,12 @@ def test_function_that_appears_during_a_superusers_migration_is_run_by_nobody(se
         holder.execute("CREATE SCHEMA audit")
         holder.execute("BEGIN; CREATE TABLE audit.ddl_history ()")  # V0002 waits for it
         author.execute("BEGIN;" + BETTER)
-        job = Hook(server, environment={"LOCK_TIMEOUT": "60s"}).start(name)
-        until(watcher, WAITED_FOR.format(pid=holder.info.backend_pid), (1,), seconds=60)
+        job = Hook(server, environment={"LOCK_TIMEOUT": "10min"}).start(name)
+        wait_for_waiters(watcher, holder.info.backend_pid)
         author.execute("COMMIT")
         holder.execute("ROLLBACK")
-        assert job.get_wrapped_container().wait()["StatusCode"] == 0
-        job.stop()
+        done = job.end()
+    assert done.status == 0, done.log
     assert ran(server, name) == (False, False)
 
 
@@ -75,11 +74,10 @@ def test_code_that_is_attached_to_a_table_while_it_becomes_the_owners_stops_the_
         author.execute("BEGIN;" + function("loot.mine(int)"))
         author.execute("ALTER TABLE public.mine ADD CHECK (loot.mine(a) IS NOT NULL)")
         job = Hook(server).start(name)
-        until(watcher, WAITED_FOR.format(pid=author.info.backend_pid), (1,))
+        wait_for_waiters(watcher, author.info.backend_pid)
         author.execute("COMMIT")
-        assert job.get_wrapped_container().wait()["StatusCode"] == 3
-        log = b"".join(job.get_logs()).decode()
-        job.stop()
-        assert "ERROR: somebody changed objects in public, cache or audit while they were given to bill_inquiry_owner" in log
+        done = job.end()
+        assert done.status == 3
+        assert "ERROR: somebody changed objects in public, cache or audit while they were given to bill_inquiry_owner" in done.log
         owner = watcher.execute("SELECT relowner::regrole::text FROM pg_class WHERE oid = 'public.mine'::regclass").fetchone()
         assert owner == (SERVICE,)

@@ -36,7 +36,7 @@ def connection(server: Server, name: str) -> Iterator[psycopg.Connection]:
 @pytest.fixture
 def job(server: Server, name: str, connection: psycopg.Connection) -> Iterator[psycopg.Connection]:
     """A connection as the role of the Jobs, which ends what it has to wait for."""
-    with server.connect(MAINTENANCE, name, options="-c lock_timeout=5s") as opened:
+    with server.connect(MAINTENANCE, name, options="-c lock_timeout=60s") as opened:
         yield opened
 
 
@@ -143,7 +143,7 @@ def test_what_would_never_end_is_refused_by_name(
     connection: psycopg.Connection, job: psycopg.Connection, call: str, message: str
 ) -> None:
     connection.execute(f"{CACHE} ('old', '1', '2020-01', '{{}}', '2020-01-01')".encode())
-    job.execute("SET statement_timeout = '10s'")
+    job.execute("SET statement_timeout = '120s'")
     with pytest.raises(psycopg.errors.RaiseException) as refused:
         job.execute(f"CALL {call}".encode())
     assert refused.value.diag.message_primary == message

@@ -6,6 +6,7 @@ import pytest
 
 from harness.database.hook import Hook
 from harness.database.servers import Server
+from harness.database.watching import wait_for_sleepers
 from tests.database.catalogue import catalogue
 
 
@@ -24,26 +25,23 @@ def test_first_run_applies_every_migration_and_the_second_changes_nothing(server
 
 
 def test_four_runs_at_once_end_as_one(server: Server, name: str, reference: list[str]) -> None:
-    with ThreadPoolExecutor(4) as pool:
-        logs = list(pool.map(lambda _: Hook(server).apply(name), range(4)))
-    applied = [line for log in logs for line in log.splitlines() if line.startswith("applied ")]
-    assert applied
-    assert len(applied) == len({line.split()[1] for line in applied}), "each migration is applied by one of them"
-    assert any("another run is at work (process " in log for log in logs)
+    with server.connect(database="postgres") as starter, ThreadPoolExecutor(4) as pool:
+        starter.execute("SELECT pg_advisory_lock(hashtext('billdb schema'))")
+        logs = [pool.submit(Hook(server).apply, name) for _ in range(4)]
+        wait_for_sleepers(starter, "postgres", 4)  # all of them in lock.sql
+        starter.execute("SELECT pg_advisory_unlock(hashtext('billdb schema'))")
+        done = [log.result() for log in logs]
+    assert ["another run is at work (process " in log for log in done] == [True] * 4
+    applied = sorted(line.split()[1] for log in done for line in log.splitlines() if line.startswith("applied "))
+    assert applied == sorted(file for file in Hook(server).configmap() if file.startswith("V")), "each by one of them"
     with server.connect(database=name) as connection:
         assert catalogue(connection) == reference
 
 
 def test_job_runs_in_64_mebibytes_with_a_read_only_root_and_no_capability(server: Server, name: str) -> None:
-    hook = Hook(server)
-    job = hook.start(name)
-    try:
-        ended = job.get_wrapped_container().wait(timeout=60)
-        log = b"".join(job.get_logs()).decode()
-        assert ended["StatusCode"] == 0, log
-        assert log.rstrip().endswith(f"the schema of {name} is ready")
-    finally:
-        job.stop()
+    done = Hook(server).start(name).end()
+    assert done.status == 0, done.log
+    assert done.log.rstrip().endswith(f"the schema of {name} is ready")
 
 
 def test_log_reads_like_a_report(server: Server, name: str) -> None:

@@ -1,10 +1,18 @@
 """Passwords: any character works, a new one takes over, and none is ever written anywhere."""
 
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import psycopg
 import pytest
 
 from harness.database.hook import Hook
-from harness.database.servers import HOOK, PASSWORDS, Server
+from harness.database.servers import HOOK, PASSWORDS, SHARED, Server
+from harness.database.watching import OF_A_RUN
+from harness.waiting import wait_for
 
 NEW = {
     "postgres": "new'superuser",
@@ -46,21 +54,42 @@ def test_new_passwords_take_over_at_the_next_run_and_are_written_nowhere(server:
 
 
 def test_password_is_not_seen_in_the_list_of_sessions_while_it_is_set(server: Server, installed: str) -> None:
-    hook = Hook(server, files={"password.sql": slow_password_file(server)})
+    stop = '\\set opened `cat "$BARRIERS/":role`\n'  # each run's session stands still with the ALTER ROLE as its last query
+    roles = ("bill_inquiry_owner", *(role for role in PASSWORDS if role != "postgres"), "postgres")
+    barriers = server.folder / "barriers"
+    barriers.mkdir()
+    for role in roles:
+        os.mkfifo(barriers / role)
+        (barriers / role).chmod(0o666)
+    hook = Hook(
+        server,
+        files={"password.sql": Hook(server).configmap()["password.sql"] + stop},
+        environment={"BARRIERS": f"{SHARED}/barriers"},
+    )
     job = hook.start()
-    seen = set()
+    seen = {}
     with server.connect("bill_monitoring_user", "postgres") as watcher:
-        while job.status != "exited":
-            seen |= {str(query) for (query,) in watcher.execute("SELECT query FROM pg_stat_activity").fetchall()}
-            job.reload()
-    job.stop()
-    assert any("roles" in query or "CREATE" in query for query in seen), "it looked while the Job ran"
-    assert not [query for query in seen if "PASSWORD '" in query]
+        for role in roles:
+            with opened(barriers / role):
+                seen[role] = watcher.execute(f"SELECT state, query {OF_A_RUN}".encode()).fetchall()
+    assert job.end().status == 0
+    shutil.rmtree(barriers)
+    assert seen == {role: [("disabled", "")] for role in roles}
 
 
-def slow_password_file(server: Server) -> str:
-    """The file with a pause after the password is set, so that somebody who looks has the time to see it."""
-    return Hook(server).configmap()["password.sql"] + "\\! sleep 0.2\n"
+@contextmanager
+def opened(barrier: Path) -> Iterator[None]:
+    """Wait until somebody reads the named pipe, and let them go on when the block is over."""
+
+    def opening() -> list[int]:
+        try:
+            return [os.open(barrier, os.O_WRONLY | os.O_NONBLOCK)]
+        except OSError:  # nobody reads it yet
+            return []
+
+    [pipe] = wait_for(opening, f"a reader of {barrier}")
+    yield
+    os.close(pipe)
 
 
 def test_passwords_are_stored_as_the_values_say(server: Server, installed: str) -> None:
