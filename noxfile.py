@@ -44,7 +44,9 @@ def test(session: nox.Session) -> None:
     pytest = ("python", "-m", "pytest", *session.posargs)
     if all(argument.startswith("--kubeconfig") for argument in session.posargs):
         # Those that wait for a cluster run side by side, a module each; those that keep a machine busy have it to themselves.
-        session.run(*pytest, "--numprocesses=3", "--dist=loadfile", "tests/values", "tests/render", "tests/cluster")
+        session.run(
+            *pytest, "--numprocesses=3", "--dist=loadfile", "tests/values", "tests/render", "tests/harness", "tests/cluster"
+        )
         session.run(*pytest, "tests/database")
     else:
         session.run(*pytest)
@@ -107,7 +109,7 @@ def publish(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Write requirements/*.lock anew from pyproject.toml's groups."""
     session.install("uv==0.13.9")
-    for group in ("local", "lint", "checkov"):
+    for group in ("local", "lint", "go", "checkov"):
         session.run(
             "uv", "pip", "compile", "--quiet", "--group", group, "--generate-hashes", "--no-header",
             "--python-version=3.11", f"--output-file=requirements/{group}.lock",
