@@ -11,9 +11,8 @@ from typing import Any
 import kubernetes_validate
 import yaml
 
-from harness import paths
+from harness import paths, supported
 
-OLDEST, NEWEST = "1.29", "1.34"  # what Chart.yaml promises, and what the local Kubernetes is
 Object = Mapping[str, Any]
 
 
@@ -91,7 +90,7 @@ def _render(values: str, presets: tuple[str, ...], release: str, namespace: str)
     for o in objects:
         if o["apiVersion"].startswith("cert-manager.io/"):
             continue  # not Kubernetes' own: the cluster's tests hold it against cert-manager's
-        for version in (OLDEST, NEWEST):
+        for version in (supported.oldest(), supported.local()):
             kubernetes_validate.validate(o, version, strict=True)
     frozen: Sequence[Object] = [_frozen(o) for o in objects]
     return Manifests(frozen)
