@@ -10,10 +10,9 @@ from typing import Any
 import kubernetes_validate
 import yaml
 
-from harness import paths
+from harness import paths, supported
 from harness.helm_template import PREVIEW, RenderError, template
 
-OLDEST, NEWEST = "1.29", "1.34"  # what Chart.yaml promises, and what the local Kubernetes is
 Object = Mapping[str, Any]
 
 
@@ -84,7 +83,7 @@ def _validate(text: str) -> None:
     o = json.loads(text)
     if o["apiVersion"].startswith("cert-manager.io/"):
         return  # not Kubernetes' own: the cluster's tests hold it against cert-manager's
-    for version in (OLDEST, NEWEST):
+    for version in (supported.oldest(), supported.local()):
         kubernetes_validate.validate(o, version, strict=True)
 
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness import paths, values_schema
+from harness import paths, supported, values_schema
 from harness.helm_template import PREVIEW, template
 from harness.progress import say, step
 
@@ -15,7 +15,6 @@ EXCEPTIONS = {
     "container-security-context-user-group-id": "official images run PostgreSQL as 999, and a volume's owner cannot be changed",
     "pod-probes-identical": "the plan's readiness and liveness ask the same question with different timings",
 }  # fmt: skip
-KUBERNETES = "v1.34"
 
 
 def main() -> int:
@@ -100,7 +99,7 @@ def _score(values: Path | None) -> bool:
         str(paths.BIN / "kube-score"),
         "score",
         "--kubernetes-version",
-        KUBERNETES,
+        f"v{supported.local()}",
         "--output-format",
         "ci",
         *ignored,

