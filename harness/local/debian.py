@@ -41,15 +41,9 @@ def make(root: Path) -> None:
         os.chown(root / place, USER, USER)
 
 
-def download(package: str, folder: Path) -> None:
-    """Put the package's .deb, of this machine's own release of Debian, into the folder. Raises MachineError."""
-    run("apt-get", "--quiet=2", "update")
-    run("env", f"--chdir={folder}", "apt-get", "--quiet=2", "download", package)
-
-
 def _mirror() -> list[str]:
-    """The mirror that this machine's apt uses for the suite; none (debootstrap's default) where it has none."""
-    wanted = ["Created-By: Packages", f"Codename: {SUITE}", "Component: main"]
+    """The mirror that this machine's apt uses: it has every suite. None (debootstrap's default) where apt has none."""
+    wanted = ["Created-By: Packages", "Origin: Debian", "Label: Debian", "Component: main"]
     listed = subprocess.run(["apt-get", "indextargets", "--format=$(REPO_URI)", *wanted], capture_output=True, text=True)
     return [uri for uri in listed.stdout.split() if uri.startswith("http")][:1]
 

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from harness import paths
-from harness.local import archive, cache, debian, machine, programs
+from harness.local import archive, cache, debian, machine, packages, programs
 from harness.local.machine import MachineError, require_disk, run
 from harness.progress import step
 
@@ -107,10 +107,7 @@ def install_postgres(version: str, root: Path) -> None:
 
 def _install_extension(package: str, major: str, root: Path) -> None:
     """Put the files of Debian's package of an extension where the server below `root` looks for them."""
-    debian.download(package, root.parent)
-    [packed] = root.parent.glob(f"{package}_*.deb")
-    unpacked = root.parent / "extension"
-    run("dpkg-deb", "--extract", str(packed), str(unpacked))
+    unpacked = packages.unpacked(package)
     server = root / SERVER.lstrip("/")
     copies = {f"usr/lib/postgresql/{major}/lib": "lib/postgresql", f"usr/share/postgresql/{major}": "share/postgresql"}
     for source, target in copies.items():
@@ -148,6 +145,7 @@ def _scratch(folder: Path) -> Iterator[Path]:
 
 if __name__ == "__main__":
     try:
+        machine.debian()
         machine.ensure_packages()
         for name, file in archives(sys.argv[1:] or ("14",)).items():
             print(name, file)
