@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from harness.local.machine import run
+from harness.local.machine import ensure_packages, run
 
 SUITE = "bookworm"
 PACKAGES = ("ca-certificates", "locales", "openssl", "postgresql-client-15", "tzdata")
@@ -25,6 +25,7 @@ UNUSED = (
 
 def make(root: Path) -> None:
     """Fill the empty folder `root`. Raises MachineError when packages cannot be fetched or unpacked."""
+    ensure_packages(("debootstrap",))
     # In a mount namespace of its own, what debootstrap mounts below root cannot outlive it, however it ends.
     command = ["unshare", "--mount", "debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
     run(*command, SUITE, str(root), *_mirror(), environment=_proxy())

