@@ -12,7 +12,7 @@ import yaml
 
 from harness import paths
 from harness.chart import render
-from harness.local import images
+from harness.local import images, packages
 from harness.local.machine import MachineError, require_disk, run
 from harness.progress import step
 from harness.waiting import wait_for
@@ -20,7 +20,7 @@ from harness.waiting import wait_for
 FOLDER = paths.LOCAL / "bench"
 DATA = FOLDER / "data"
 SOCKET = FOLDER / "socket"
-CLIENTS = FOLDER / "clients"
+CLIENTS = ("postgresql-15", "postgresql-client-15", "libpq5")  # psql and pgbench; installing those would also make a server
 # PostgreSQL refuses root; in a user namespace root's processes and files belong to somebody else.
 AS_NOBODY = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
 # For loading only: what would survive a crash does not matter yet.
@@ -36,7 +36,7 @@ def prepare(gibibytes: float) -> None:
     require_disk(paths.ROOT, gibibytes)
     SOCKET.mkdir(parents=True, exist_ok=True)
     _unpack_server()
-    _unpack_clients()
+    _clients()
     with step("initdb"):
         values = _values()
         run(
@@ -91,14 +91,15 @@ def query(database: str, sql: str) -> str:
 
 def client(program: str, *arguments: str) -> list[str]:
     """The command line of a client program."""
-    return [f"{CLIENTS}/usr/lib/postgresql/15/bin/{program}", *arguments]
+    return [f"{_clients()}/usr/lib/postgresql/15/bin/{program}", *arguments]
 
 
 def environment() -> dict[str, str]:
     """The variables that a client needs."""
+    clients = _clients()
     return os.environ | {
-        "PGHOST": str(SOCKET), "PGPORT": "5432", "PGUSER": "postgres", "LD_LIBRARY_PATH": f"{CLIENTS}/usr/lib/x86_64-linux-gnu",
-        "PATH": f"{CLIENTS}/usr/lib/postgresql/15/bin:{os.environ['PATH']}",
+        "PGHOST": str(SOCKET), "PGPORT": "5432", "PGUSER": "postgres", "LD_LIBRARY_PATH": f"{clients}/usr/lib/x86_64-linux-gnu",
+        "PATH": f"{clients}/usr/lib/postgresql/15/bin:{os.environ['PATH']}",
     }  # fmt: skip
 
 
@@ -114,20 +115,8 @@ def _unpack_server() -> None:
             images.install_postgres(images.POSTGRES["14"], root)
 
 
-def _unpack_clients() -> None:
-    """psql and pgbench, from Debian's packages; installing those would also make a server."""
-    if CLIENTS.exists():
-        return
-    unpacked = FOLDER / "clients.new"
-    shutil.rmtree(unpacked, ignore_errors=True)
-    unpacked.mkdir(parents=True)
-    with step("unpack psql and pgbench"):
-        # apt-get download writes into the current folder.
-        run("env", f"--chdir={unpacked}", "apt-get", "--quiet=2", "download", "postgresql-15", "postgresql-client-15", "libpq5")
-        for package in unpacked.glob("*.deb"):
-            run("dpkg-deb", "--extract", str(package), str(unpacked))
-            package.unlink()
-    unpacked.rename(CLIENTS)
+def _clients() -> Path:
+    return packages.unpacked(*CLIENTS)
 
 
 def _values() -> dict[str, str]:

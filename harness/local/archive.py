@@ -1,13 +1,15 @@
-"""Writes image archives as `docker save` does (image specification v1.2): containerd and docker load them."""
+"""Image archives as `docker save` writes them (image specification v1.2): written, and loaded into containerd or docker."""
 
 import json
+import subprocess
 import tarfile
+from collections.abc import Mapping, Sequence
 from hashlib import file_digest, sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from harness.local.machine import run
+from harness.local.machine import MachineError, run
 
 
 def layer(root: Path, target: Path) -> Path:
@@ -44,6 +46,28 @@ def image(target: Path, name: str, layers: list[Path], config: dict[str, Any]) -
         _add(archive, description_name, description)
         _add(archive, "manifest.json", json.dumps(manifest).encode())
     new.rename(target)
+
+
+def load(archives: Mapping[str, Path], stored: Mapping[str, str], command: Sequence[str]) -> None:
+    """Load the archives (image name → file) with the command, without those whose image is in `stored` (name → id).
+
+    Raises MachineError when the command refuses one.
+    """
+    for name, file in archives.items():
+        if stored.get(name) == identity(file):
+            continue
+        done = subprocess.run([*command, str(file)], capture_output=True, text=True)
+        if done.returncode:
+            raise MachineError(f"{file} cannot be loaded: {done.stderr}\nRemove it and run the same again.")
+
+
+def identity(file: Path) -> str:
+    """The id of an archive's image, as docker and the kubelet call it: the digest of its configuration."""
+    with tarfile.open(file) as archive:
+        manifest = archive.extractfile("manifest.json")
+        assert manifest
+        [image] = json.load(manifest)
+    return f"sha256:{image['Config'].removesuffix('.json')}"
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:

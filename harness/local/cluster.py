@@ -11,7 +11,7 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
 from harness import paths
-from harness.local import addons, images, machine, node, programs
+from harness.local import addons, archive, images, kernel, machine, node, packages, programs
 from harness.local.components import CONTAINERD, NODE_NAME, STATE, Component, prepare
 from harness.local.machine import MachineError
 from harness.local.node import Node
@@ -37,6 +37,7 @@ def start() -> None:
         raise MachineError(f"the Kubernetes of {running.checkout} runs on this machine; end it there with `nox -s down`")
     machine.require_disk(paths.LOCAL, 3)
     machine.ensure_packages()
+    kernel.require()
     with ThreadPoolExecutor(1) as beside:  # images wait for the network and the disk, compilers for the cores
         building = beside.submit(images.archives)
         programs.install(PROGRAMS)
@@ -51,8 +52,7 @@ def start() -> None:
     try:
         _start_processes(archives)
     except BaseException:
-        if half := node.current():
-            node.destroy(half)
+        node.remove_remains()
         raise
     say(f"the local Kubernetes is up after {time.monotonic() - begun:.1f} s; kubeconfig: {paths.KUBECONFIG}")
 
@@ -69,7 +69,16 @@ def stop() -> None:
             node.remove_remains()
         shutil.rmtree(STATE, ignore_errors=True)
         paths.KUBECONFIG.unlink(missing_ok=True)
-    say(f"the local Kubernetes is gone; what was built stays in {paths.BIN} and {paths.CACHE} (remove them to build anew)")
+    say(f"the local Kubernetes is gone with its data. What stays:\n{_what_stays()}")
+
+
+def _what_stays() -> str:
+    installed = " ".join(sorted({*machine.PACKAGES, *machine.DOCKER, "debootstrap", "npm"}))
+    return f"""  {paths.BIN}: kubectl, helm and the other programs
+  {paths.CACHE}: programs, images and unpacked Debian packages, for all checkouts; remove both folders to build anew
+  the caches of Go and npm, of which other work may make use too: `go clean -cache -modcache`, `npm cache clean --force`
+  of these Debian packages those that were missing and have been installed: {installed}
+  the kernel's modules that were loaded, until the next boot"""
 
 
 def _start_processes(archives: dict[str, Path]) -> None:
@@ -77,10 +86,11 @@ def _start_processes(archives: dict[str, Path]) -> None:
     paths.RUN.mkdir(parents=True, exist_ok=True)
     components = {component.name: component for component in prepare()}
     created = node.create(LOGS / "node.log")
+    environment = _environment()
 
     def up(*names: str) -> None:
         for name in names:
-            created.start(name, components[name].command, LOGS / f"{name}.log", _ENVIRONMENT)
+            created.start(name, components[name].command, LOGS / f"{name}.log", environment)
         for name in names:
             _wait_until_up(created, components[name])
 
@@ -95,24 +105,19 @@ def _start_processes(archives: dict[str, Path]) -> None:
         up("kube-router", "local-path-provisioner")  # both look for the node when they start
 
 
-_ENVIRONMENT = {"GOMEMLIMIT": "1GiB"}
+def _environment() -> dict[str, str]:
+    # containerd finds its shim and runc there.
+    return {"GOMEMLIMIT": "1GiB", "PATH": machine.search_path(packages.unpacked(*packages.KUBERNETES))}
 
 
 def load(running: Node, archives: dict[str, Path]) -> None:
-    """Import images that containerd does not have; it remembers an archive by a label with its file's name."""
-    known = STATE / "images.txt"
-    loaded = set(known.read_text().split()) if known.exists() else set()
-    for archive in archives.values():
-        if archive.name in loaded:
-            continue
-        command = running.command("ctr", f"--address={CONTAINERD}", "--namespace=k8s.io", "images", "import", str(archive))
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise MachineError(
-                f"containerd refuses the image archive {archive}: {done.stderr}\nRemove it and run the same again."
-            )
-        loaded.add(archive.name)
-    known.write_text("\n".join(sorted(loaded)))
+    """Import images that containerd does not have. Raises MachineError."""
+    ctr = running.command(packages.program("ctr"), f"--address={CONTAINERD}", "--namespace=k8s.io", "images")
+    listed = subprocess.run([*ctr, "list"], capture_output=True, text=True).stdout.splitlines()[1:]
+    digests = {line.split()[0]: line.split()[2] for line in listed}
+    # For the kubelet, containerd keeps each image under its id too.
+    ids = {digest: name for name, digest in digests.items() if name.startswith("sha256:")}
+    archive.load(archives, {name: ids.get(digest, "") for name, digest in digests.items()}, [*ctr, "import"])
 
 
 def _answers(running: Node) -> bool:
@@ -142,7 +147,8 @@ def _is_elsewhere(running: Node) -> bool:
 
 @contextmanager
 def only_one() -> Iterator[None]:
-    """Hold the machine-wide lock of `up` and `down`. Raises MachineError that says who does, and without root."""
+    """Hold the machine-wide lock of `up` and `down`. Raises MachineError that says who does, and without root or Debian."""
+    machine.debian()
     machine.require_root()
     paths.RUN.mkdir(parents=True, exist_ok=True)
     with (paths.RUN / "lock").open("a+") as lock:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import yaml
 
 from harness import paths
-from harness.local import images
+from harness.local import cgroups, images, packages
 from harness.local.certificates import Authority
 from harness.local.node import ADDRESS, CGROUP, POD_RANGE, SERVICE_RANGE
 
@@ -70,7 +70,7 @@ def _etcd() -> Component:
     return Component(
         "etcd",
         (
-            "/usr/bin/etcd", "--name=billdb", f"--data-dir={STATE / 'etcd'}",
+            packages.program("etcd"), "--name=billdb", f"--data-dir={STATE / 'etcd'}",
             f"--listen-client-urls={client}", f"--advertise-client-urls={client}",
             f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}", f"--initial-cluster=billdb={peer}",
         ),
@@ -103,15 +103,17 @@ state = "/run/containerd"
   restrict_oom_score_adj = true
   netns_mounts_under_state_dir = true
   [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "/usr/lib/cni"
+    bin_dir = "{packages.unpacked(*packages.KUBERNETES) / "usr/lib/cni"}"
     conf_dir = "{STATE / "cni"}"
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+      SystemdCgroup = false
 """
     return Component(
         "containerd",
-        ("/usr/bin/containerd", f"--config={_write('containerd.toml', configuration)}"),
-        ("ctr", f"--address={CONTAINERD}", "version"),
+        (packages.program("containerd"), f"--config={_write('containerd.toml', configuration)}"),
+        (packages.program("ctr"), f"--address={CONTAINERD}", "version"),
     )
 
 
@@ -186,6 +188,7 @@ def _kubelet() -> Component:
         "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
         "imageGCHighThresholdPercent": 100,
         "imageGCLowThresholdPercent": 99,
+        **({} if cgroups.is_version_2() else {"failCgroupV1": False}),  # the kubelet refuses version 1 since Kubernetes 1.35
     }  # fmt: skip
     return Component(
         "kubelet",

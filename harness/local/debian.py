@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from harness.local.machine import run
+from harness.local.machine import ensure_packages, run
 
 SUITE = "bookworm"
 PACKAGES = ("ca-certificates", "locales", "openssl", "postgresql-client-15", "tzdata")
@@ -25,6 +25,7 @@ UNUSED = (
 
 def make(root: Path) -> None:
     """Fill the empty folder `root`. Raises MachineError when packages cannot be fetched or unpacked."""
+    ensure_packages(("debootstrap",))
     # In a mount namespace of its own, what debootstrap mounts below root cannot outlive it, however it ends.
     command = ["unshare", "--mount", "debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
     run(*command, SUITE, str(root), *_mirror(), environment=_proxy())
@@ -41,15 +42,9 @@ def make(root: Path) -> None:
         os.chown(root / place, USER, USER)
 
 
-def download(package: str, folder: Path) -> None:
-    """Put the package's .deb, of this machine's own release of Debian, into the folder. Raises MachineError."""
-    run("apt-get", "--quiet=2", "update")
-    run("env", f"--chdir={folder}", "apt-get", "--quiet=2", "download", package)
-
-
 def _mirror() -> list[str]:
-    """The mirror that this machine's apt uses for the suite; none (debootstrap's default) where it has none."""
-    wanted = ["Created-By: Packages", f"Codename: {SUITE}", "Component: main"]
+    """The mirror that this machine's apt uses: it has every suite. None (debootstrap's default) where apt has none."""
+    wanted = ["Created-By: Packages", "Origin: Debian", "Label: Debian", "Component: main"]
     listed = subprocess.run(["apt-get", "indextargets", "--format=$(REPO_URI)", *wanted], capture_output=True, text=True)
     return [uri for uri in listed.stdout.split() if uri.startswith("http")][:1]
 

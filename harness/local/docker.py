@@ -5,22 +5,25 @@ container, mount or process can be left behind. It has no bridge and no firewall
 """
 
 import os
+import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, flock
+from hashlib import sha256
 from pathlib import Path
 
 from harness import paths
-from harness.local import images, machine
+from harness.local import archive, cgroups, images, machine, packages
 from harness.local.machine import MachineError
+from harness.local.node import APPARMOR
 from harness.progress import step
 from harness.waiting import wait_for
 
 STATE = paths.LOCAL / "docker"
 LOG = paths.LOCAL / "logs" / "dockerd.log"
-CGROUP = "billdb-docker"
+CGROUP = f"billdb-docker-{sha256(str(paths.ROOT).encode()).hexdigest()[:8]}"
 
 
 @contextmanager
@@ -29,6 +32,7 @@ def engine(majors: Sequence[str]) -> Iterator[str]:
 
     One at a time a checkout: a second one waits. Raises MachineError when the engine does not come up.
     """
+    machine.debian()
     machine.require_root()
     machine.ensure_packages(machine.DOCKER)
     archives = images.archives(majors)
@@ -37,13 +41,14 @@ def engine(majors: Sequence[str]) -> Iterator[str]:
     with (STATE / "lock").open("w") as lock:
         flock(lock, LOCK_EX)
         _remove_remains()
+        cgroups.create(CGROUP)
         with LOG.open("wb") as output:
-            process = subprocess.Popen(_command(), stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            process = subprocess.Popen(_command(), stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=_environment())
         try:
             wait_for(lambda: _answers(process), "the docker engine to answer", seen=_end_of_log)
             _docker("container", "prune", "--force")  # of a run that was killed
             with step(f"load the images of PostgreSQL {', '.join(majors)}"):
-                _load([archives[images.POSTGRES_IMAGE.format(tag=major)] for major in majors])
+                _load({name: file for name, file in archives.items() if name.startswith("docker.io/")})
             yield _address()
         finally:
             process.kill()
@@ -60,7 +65,15 @@ def _command() -> list[str]:
     namespaces = ["setpriv", "--pdeathsig=KILL", "unshare", "--pid", "--fork", "--mount", "--mount-proc", "--kill-child"]
     places = [f"--host={_address()}", *(f"--{option}={STATE / name}" for option, name in _PLACES.items())]
     no_network = ["--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false"]
-    return [*namespaces, "dockerd", *places, *no_network, f"--cgroup-parent=/{CGROUP}"]
+    driver = ["--exec-opt=native.cgroupdriver=cgroupfs", f"--cgroup-parent=/{CGROUP}"]
+    start = (
+        f"[ ! -e {APPARMOR} ] || mount --bind /dev/null {APPARMOR}; exec {shlex.join(['dockerd', *places, *no_network, *driver])}"
+    )
+    return cgroups.joining(CGROUP, [*namespaces, "bash", "-c", start])
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {"PATH": machine.search_path(packages.docker())}
 
 
 _PLACES = {"data-root": "data", "exec-root": "run", "pidfile": "pid"}
@@ -76,22 +89,19 @@ def _end_of_log() -> str:
     return LOG.read_text(errors="replace")[-2000:]
 
 
-def _load(archives: Sequence[Path]) -> None:
-    """Load images that the engine does not have; it is remembered by their files' names."""
-    known = STATE / "images.txt"
-    loaded = set(known.read_text().split()) if known.exists() else set()
-    for archive in archives:
-        if archive.name in loaded:
-            continue
-        done = _docker("load", f"--input={archive}")
-        if done.returncode:
-            raise MachineError(f"docker refuses {archive}: {done.stderr.decode()}\nRemove it and run the same again.")
-        loaded.add(archive.name)
-        known.write_text("\n".join(sorted(loaded)))
+def _load(wanted: Mapping[str, Path]) -> None:
+    """Load images that the engine does not have."""
+    listed = _docker("image", "ls", "--no-trunc", "--format={{.Repository}}:{{.Tag}} {{.ID}}").stdout.decode()
+    stored = {f"docker.io/library/{name}": identity for name, identity in (line.split() for line in listed.splitlines())}
+    archive.load(wanted, stored, [_client(), f"--host={_address()}", "load", "--input"])
 
 
 def _docker(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(["docker", f"--host={_address()}", *arguments], capture_output=True)
+    return subprocess.run([_client(), f"--host={_address()}", *arguments], capture_output=True)
+
+
+def _client() -> str:
+    return str(packages.docker() / "usr/bin/docker")
 
 
 def _remove_remains() -> None:
@@ -100,7 +110,4 @@ def _remove_remains() -> None:
         shutil.rmtree(STATE / name, ignore_errors=True)
         with suppress(FileNotFoundError):
             (STATE / name).unlink()
-    for controller in Path("/sys/fs/cgroup").iterdir():
-        for group, _, _ in os.walk(controller / CGROUP, topdown=False):
-            with suppress(OSError):  # the kernel removes the last processes a moment later; the next start tries again
-                Path(group).rmdir()
+    cgroups.remove(CGROUP)

