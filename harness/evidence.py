@@ -11,7 +11,6 @@ from harness import paths
 from harness.commands import CommandError
 from harness.kubernetes import Cluster
 
-FOLDER = paths.LOCAL / "logs" / "failed"
 KINDS = "pods,statefulsets,jobs,cronjobs,persistentvolumeclaims,services,endpointslices,networkpolicies,serviceaccounts"
 SECONDS = 3  # for each question: a cluster that does not answer must not hold up the failure
 LAST = 10  # lines of a log, and events, that are shown
@@ -24,7 +23,7 @@ def keep(cluster: Cluster, name: str) -> str:
 
     Raises nothing for a cluster that does not answer: what it said instead is in the files.
     """
-    folder = FOLDER / re.sub(r"[^\w.-]+", "_", name)[:100]
+    folder = paths.LOCAL / "logs" / "failed" / re.sub(r"[^\w.-]+", "_", name)[:100]
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with ThreadPoolExecutor(4) as asking:
