@@ -29,6 +29,12 @@ PODS = [
     },
     {"metadata": {"name": "job-x"}, "status": {"containerStatuses": [container("init", ENDED)]}},
     {
+        "metadata": {"name": "initializing"},
+        "status": {"containerStatuses": [container("init", {"waiting": {"reason": "PodInitializing"}})]},
+    },
+    {"metadata": {"name": "ready"}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}},
+    {"metadata": {"name": "ended"}, "status": {"phase": "Succeeded"}},
+    {
         "metadata": {"name": "waits"},
         "status": {"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "full"}]},
     },
@@ -81,6 +87,7 @@ def test_the_telling_lines_say_who_is_not_ready_why_and_what_it_said_last(cluste
         "  server-0/postgresql: waiting: CrashLoopBackOff, back-off 10s",
         "  server-0/reload: running, not ready, restarted 0 times",
         "  job-x/init: terminated: Error, exit code 3",
+        "  initializing: not ready, and no container says why",
         "  waits: Unschedulable: full",
         "  server-0/postgresql (previous), the end of its log:",
         "    a line",
@@ -104,6 +111,7 @@ def test_events_descriptions_and_every_log_are_kept(cluster: Cluster, failed: Pa
         "server-0.postgresql.previous.log": "a line\nPANIC\n",
         "server-0.reload.log": "a log\n",
         "server-0.exporter.log": "a log\n",
+        "initializing.init.log": "a log\n",
         "job-x.init.log": "1\n2\n3\n4\n5\n6\n7\n8\n",
     }
 
