@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from harness import paths
+from harness import exit_status, paths
 from harness.local import archive, cache, debian, machine, programs
 from harness.local.machine import MachineError, require_disk, run
 from harness.progress import step
@@ -146,10 +146,12 @@ def _scratch(folder: Path) -> Iterator[Path]:
         shutil.rmtree(scratch)
 
 
+def main() -> None:
+    """Build the images of the tags that are named."""
+    machine.ensure_packages()
+    for name, file in archives(sys.argv[1:] or ("14",)).items():
+        print(name, file)
+
+
 if __name__ == "__main__":
-    try:
-        machine.ensure_packages()
-        for name, file in archives(sys.argv[1:] or ("14",)).items():
-            print(name, file)
-    except MachineError as error:
-        sys.exit(f"images: {error}")
+    sys.exit(exit_status.of("images", main))
