@@ -104,7 +104,7 @@ def bench(session: nox.Session) -> None:
     """Measure installation, upgrade and rendering, or the schema [-- schema], and write benchmarks/RESULTS.md."""
     _install(session, "lint")  # recovery is measured in containers, as the tests run them
     if session.posargs[:1] != ["schema"]:  # that needs no Kubernetes
-        session.run("python", "-m", "harness.up", "--cluster-only")
+        session.run("python", "-m", "harness.up", "--cluster-only", "--engine=local")
     session.run("python", "-m", "benchmarks.run", *session.posargs)
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from harness import commands, paths, program
+from harness import commands, exit_status, paths
 from harness.commands import CommandError
 from harness.errors import UserError
 from harness.kubernetes import Cluster
@@ -91,4 +91,4 @@ def _dotted(version: tuple[int, ...]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(program.status("clients", lambda: provide(Path(sys.argv[1]))))
+    sys.exit(exit_status.of("clients", lambda: provide(Path(sys.argv[1]))))

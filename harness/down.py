@@ -2,7 +2,7 @@
 
 import sys
 
-from harness import kind, program
+from harness import exit_status, kind
 from harness.local import cluster
 
 
@@ -16,7 +16,7 @@ def down() -> None:
 
 def main() -> int:
     """Return the exit status."""
-    return program.status("down", down)
+    return exit_status.of("down", down)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from harness import paths
 from harness.commands import CommandError
 from harness.kubernetes import Cluster
 
-FOLDER = paths.LOCAL / "logs" / "failed"
 KINDS = "pods,statefulsets,jobs,cronjobs,persistentvolumeclaims,services,endpointslices,networkpolicies,serviceaccounts"
 SECONDS = 3  # for each question: a cluster that does not answer must not hold up the failure
 LAST = 10  # lines of a log, and events, that are shown
@@ -24,7 +23,7 @@ def keep(cluster: Cluster, name: str) -> str:
 
     Raises nothing for a cluster that does not answer: what it said instead is in the files.
     """
-    folder = FOLDER / re.sub(r"[^\w.-]+", "_", name)[:100]
+    folder = paths.LOCAL / "logs" / "failed" / re.sub(r"[^\w.-]+", "_", name)[:100]
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with ThreadPoolExecutor(4) as asking:
@@ -49,7 +48,7 @@ def keep(cluster: Cluster, name: str) -> str:
         if _failed(status["lastState"] if previous else status["state"])
         for line in _end(f"{pod}/{container}{' (previous)' if previous else ''}", logs[pod, container, previous])
     ]
-    telling = [*(reason for pod in pods for reason in _reasons(pod)), *ends, *_warnings(events.result())]
+    telling = [*(reason for pod in pods for reason in _why(pod)), *ends, *_warnings(events.result())]
     return "\n".join([f"namespace {cluster.namespace}; all of it is in {folder}:", *(f"  {line}" for line in telling)])
 
 
@@ -75,6 +74,13 @@ def _log(cluster: Cluster, pod: str, container: str, previous: bool) -> str:
 def _statuses(pod: State) -> list[State]:
     status = pod["status"]
     return [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
+
+
+def _why(pod: State) -> list[str]:
+    conditions = {condition["type"]: condition["status"] for condition in pod["status"].get("conditions", ())}
+    if conditions.get("Ready") == "True" or pod["status"].get("phase") == "Succeeded":
+        return []
+    return list(_reasons(pod)) or [f"{pod['metadata']['name']}: not ready, and no container says why"]
 
 
 def _reasons(pod: State) -> Iterator[str]:

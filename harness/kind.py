@@ -6,6 +6,7 @@ from pathlib import Path
 
 from harness import commands, paths
 from harness.commands import CommandError
+from harness.errors import UserError
 from harness.progress import step
 
 NAME = f"billdb-{hashlib.sha256(str(paths.ROOT).encode()).hexdigest()[:6]}"  # a checkout's own: nobody else's is taken or deleted
@@ -37,7 +38,10 @@ def start() -> None:
         return
     with step(f"kind create cluster --name={NAME}"):
         create = ["kind", "create", "cluster", f"--name={NAME}", f"--kubeconfig={paths.KUBECONFIG}", "--wait=180s"]
-        commands.run(create, timeout=1200)
+        try:
+            commands.run(create, timeout=1200)
+        except CommandError as error:
+            raise UserError(f"{error}\nWithout kind: `nox -s up -- --engine=local`") from None
 
 
 def load(archive: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from harness import commands, paths, program
+from harness import commands, exit_status, paths
 from harness.commands import CommandError
 from harness.errors import UserError
 from harness.local import programs
@@ -74,7 +74,7 @@ def main() -> int:
         programs.install(["helm"])
         print(package() if options.command == "package" else push(options.repository, *(options.options or ())))
 
-    return program.status(options.command, work)
+    return exit_status.of(options.command, work)
 
 
 if __name__ == "__main__":

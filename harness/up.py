@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness import clients, image, install, kind, paths, program, proxy
+from harness import clients, exit_status, image, install, kind, paths, proxy
 from harness.errors import UserError
 from harness.kubernetes import Cluster
 from harness.local import cluster, images, node
@@ -99,7 +99,7 @@ def _install_on_own(options: argparse.Namespace) -> None:
 def main() -> int:
     """Return the exit status."""
     options = arguments()
-    return program.status("up", lambda: up(options), "run it again to go on, or `nox -s down` to remove what there is")
+    return exit_status.of("up", lambda: up(options), "run it again to go on, or `nox -s down` to remove what there is")
 
 
 if __name__ == "__main__":

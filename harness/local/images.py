@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from harness import paths
+from harness import exit_status, paths
 from harness.local import archive, cache, debian, machine, npm, packages, programs
 from harness.local.machine import MachineError, require_disk, run
 from harness.progress import step
@@ -150,10 +150,12 @@ def _scratch(folder: Path) -> Iterator[Path]:
         shutil.rmtree(scratch)
 
 
+def main() -> None:
+    """Build the images of the tags that are named."""
+    machine.debian()
+    for name, file in archives(sys.argv[1:] or ("14",)).items():
+        print(name, file)
+
+
 if __name__ == "__main__":
-    try:
-        machine.debian()
-        for name, file in archives(sys.argv[1:] or ("14",)).items():
-            print(name, file)
-    except MachineError as error:
-        sys.exit(f"images: {error}")
+    sys.exit(exit_status.of("images", main))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness import paths
+from harness import exit_status, paths
 from harness.local import cache, gobuild, gotoolchain
 from harness.local.machine import MachineError, require_disk
 from harness.progress import step
@@ -155,7 +155,4 @@ def _place(source: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        install(sys.argv[1:] or ALL)
-    except MachineError as error:
-        sys.exit(f"programs: {error}")
+    sys.exit(exit_status.of("programs", lambda: install(sys.argv[1:] or ALL)))

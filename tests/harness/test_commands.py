@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import commands, paths, program
+from harness import commands, exit_status, paths
 from harness.commands import CommandError
 from harness.errors import UserError
 from harness.waiting import wait_for
@@ -48,7 +48,7 @@ def test_what_a_person_can_meet_ends_with_a_sentence(
     def work() -> None:
         raise raised
 
-    assert (program.status("up", work), capsys.readouterr().err) == told
+    assert (exit_status.of("up", work), capsys.readouterr().err) == told
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "kill"])
@@ -57,8 +57,8 @@ def test_an_interrupted_program_ends_by_itself_before_the_harness_does(tmp_path:
     script = f"trap 'echo by itself > {ended}; exit' INT; echo > {begun}; while :; do sleep 0.1; done"
     source = f"""
 import sys
-from harness import commands, program
-sys.exit(program.status("up", lambda: commands.run(["bash", "-c", {script!r}])))
+from harness import commands, exit_status
+sys.exit(exit_status.of("up", lambda: commands.run(["bash", "-c", {script!r}])))
 """
     process = subprocess.Popen(
         [sys.executable, "-c", source], cwd=paths.ROOT, stderr=subprocess.PIPE, text=True, env=dict(os.environ)

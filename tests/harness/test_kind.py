@@ -22,6 +22,14 @@ def test_a_cluster_is_made_with_a_name_and_a_kubeconfig_of_this_checkout(recorde
     ]
 
 
+def test_a_cluster_that_cannot_be_made_names_the_other_engine(recorded: Recorded, empty_checkout: Path) -> None:
+    recorded(kind="[[ $1 == get ]] || { echo no node image >&2; exit 1; }")
+    with pytest.raises(
+        UserError, match=r"(?s)^kind create cluster .*no node image\n\nWithout kind: `nox -s up -- --engine=local`$"
+    ):
+        kind.start()
+
+
 def test_a_cluster_that_is_there_is_taken(recorded: Recorded, empty_checkout: Path) -> None:
     called = recorded(kind=f"echo {kind.NAME}")
     kind.start()

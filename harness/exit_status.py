@@ -8,7 +8,7 @@ from collections.abc import Callable
 from harness.errors import UserError
 
 
-def status(name: str, work: Callable[[], object], go_on: str = "run it again") -> int:
+def of(name: str, work: Callable[[], object], go_on: str = "run it again") -> int:
     """Do the work and return the exit status: 0, 1 with the error in words, or 130 with `go_on` after Ctrl-C or SIGTERM."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
