@@ -14,14 +14,14 @@ LABELLED = [LABELS[database] for database in ALL]
 RATIOS = [f"{LABELS[baseline]} / the chart" for baseline in (DESIGN, LINES)]
 
 
-def section(figures: Figures, seconds: float) -> str:
+def section(figures: Figures, seconds: int) -> str:
     """The part's text: what remains, then the tables."""
     kinds = [name for name in figures.reads if name != reads.CONTROL]
     parts = [
         f"{figures.rows:,} inquiries and as many calls to KOS in each database, {CONNECTIONS} connections.",
         headline.text(figures),
         "### Reading: p50",
-        f"Each kind for {seconds:g} s or more a turn; a page with its count is one execution; n: the fewest of a turn.",
+        f"Each kind for {seconds} s or more a turn; a page with its count is one execution; n: the fewest of a turn.",
         _p50(figures, kinds),
         "### Reading: p99, where every turn has enough executions",
         _p99(figures, kinds),
