@@ -4,7 +4,6 @@ from benchmarks import machine
 from benchmarks.results import Section
 from benchmarks.schema import loading, report, server
 from benchmarks.schema.measure import figures
-from harness.local import programs
 
 ROWS = 1_000_000  # of each history table: three databases of it are in memory together
 SECONDS = 2  # of each kind of reading in each turn
@@ -13,7 +12,6 @@ GIBIBYTE_ROWS = 60_000  # rows of each history table in all databases that a GiB
 
 def measure(number: int, rows: int, seconds: int, keep: bool) -> Section:
     """Fill what is not there, then measure. `keep` leaves the data for the next run."""
-    programs.install(["helm"])
     if not (keep and server.DATA.exists()):
         server.prepare(rows / GIBIBYTE_ROWS)
     try:
