@@ -82,7 +82,7 @@ def state(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure installation, rendering and security, or what is named [-- schema | recovery | compare | up], and write RESULTS.md."""
+    """Measure installation, rendering and security, or what is named [-- schema | recovery | compare | up]: RESULTS.md."""
     _install(session, "lint")  # recovery is measured in containers, as the tests run them
     session.run("python", "-m", "harness.local.programs", "helm")
     named = set(session.posargs)
