@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from benchmarks import results
@@ -76,3 +78,9 @@ def test_the_tables_are_as_wide_as_their_headers() -> None:
 def test_the_section_is_one_of_results() -> None:
     assert "\n## " not in "\n" + report.section(FIGURES, 1)
     assert results.replaced("", "S", report.section(FIGURES, 1), "S").count("\n## ") == 1
+
+
+def test_a_deletion_may_be_done_before_a_client_did_something() -> None:
+    nothing = {database: [retention.Deleted(10, 0.01, Times([]), 1, 1)] for database in databases.ALL}
+    text = report.section(replace(FIGURES, retention={"little": nothing}), 1)
+    assert "| the chart | 1 | 10 (10 to 10) | 0.01 (0.01 to 0.01) | 0 |  |  |  | 0 | 0 |" in text
