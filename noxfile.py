@@ -101,9 +101,11 @@ def state(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure installation, upgrade and rendering, or the schema [-- schema], and write benchmarks/RESULTS.md."""
+    """Measure installation, rendering and security, or what is named [-- schema | recovery | compare | up]: RESULTS.md."""
     _install(session, "lint")  # recovery is measured in containers, as the tests run them
-    if session.posargs[:1] != ["schema"]:  # that needs no Kubernetes
+    session.run("python", "-m", "harness.local.programs", "helm")
+    named = set(session.posargs)
+    if named & {"install", "security", "compare"} or not named & {"schema", "template", "recovery", "up"}:
         session.run("python", "-m", "harness.up", "--cluster-only", "--engine=local")
     session.run("python", "-m", "benchmarks.run", *session.posargs)
 

@@ -12,8 +12,8 @@ HEAD = f"""# Figures
 Written by `nox -s bench`, each part by a run of its own, whose last line names the machine, the server and the day. A figure is
 the median of {turns.LEAST} turns or more with its spread (min to max); n says how many there are. What is compared is measured in
 turns that begin with another one each time (A B C, B C A, …), after a warm-up. A ratio is taken within each turn, then treated as
-any other figure. A p99 is given where every turn has {figures.ENOUGH_FOR_P99:,} executions or more, the p50 everywhere. Seconds are
-those of the wall clock.
+any other figure. A p99 is given where every turn has {figures.ENOUGH_FOR_P99:,} executions or more, the p50 everywhere. Seconds
+are those of the wall clock.
 """
 
 

@@ -48,7 +48,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
         "--against", action="append", default=[], metavar="CHART[,VALUES]", help="part compare: another chart's folder"
     )
     parser.add_argument("--rows", type=int, default=schema.ROWS, help="part schema: rows of each history table")
-    parser.add_argument("--seconds", type=float, default=schema.SECONDS, help="part schema: of each reading in each turn")
+    parser.add_argument("--seconds", type=int, default=schema.SECONDS, help="part schema: of each reading in each turn")
     parser.add_argument("--keep", action="store_true", help="part schema: keep the loaded data, and use what was kept")
     given = parser.parse_args(arguments)
     given.parts = given.parts or default

@@ -25,13 +25,13 @@ class Figures:
     retention: Mapping[str, Turns[retention.Deleted]]
 
 
-def figures(rows: int, number: int, seconds: float) -> Figures:
+def figures(rows: int, number: int, seconds: int) -> Figures:
     """Measure in `number` turns, every kind of reading for `seconds` in each."""
     sizes = {database: databases.sizes(database) for database in databases.ALL}
     return Figures(rows, sizes, _reads(rows, number, seconds), _writes(rows, number), _retention(rows, number))
 
 
-def _reads(rows: int, number: int, seconds: float) -> Mapping[str, Turns[pgbench.Times]]:
+def _reads(rows: int, number: int, seconds: int) -> Mapping[str, Turns[pgbench.Times]]:
     scripts = {kind.name: kind.script for kind in reads.kinds(rows)}
 
     def read(name: str, database: str, turn: int) -> pgbench.Times:

@@ -49,7 +49,7 @@ class Times:
         return Times([e for e in self.executions if e.ended > begun and e.began < ended])
 
 
-def run(database: str, script: str, constants: Mapping[str, str], *, seconds: float = 0, each: int = 0, rate: int = 0) -> Times:
+def run(database: str, script: str, constants: Mapping[str, str], *, seconds: int = 0, each: int = 0, rate: int = 0) -> Times:
     """Execute the script over 20 connections, prepared, for `seconds` (each to its end) or `each` times a connection.
 
     With a `rate`, that many begin a second, and a time counts from when it should have begun.
@@ -61,7 +61,7 @@ def run(database: str, script: str, constants: Mapping[str, str], *, seconds: fl
             "pgbench", "--no-vacuum", "--protocol=prepared", f"--client={CONNECTIONS}", "--jobs=2", "--random-seed=14",
             "--log", f"--log-prefix={folder}/log", f"--file={file}",
             *(f"--define={name}={value}" for name, value in constants.items()),
-            *([f"--rate={rate}"] if rate else ()), f"--transactions={each}" if each else f"--time={seconds:g}", database,
+            *([f"--rate={rate}"] if rate else ()), f"--transactions={each}" if each else f"--time={seconds}", database,
         )  # fmt: skip
         done = subprocess.run(command, env=server.environment(), capture_output=True, text=True)
         if done.returncode:

@@ -6,7 +6,7 @@ from benchmarks.figures import figure, text
 from benchmarks.schema import compare, headline, reads, writes
 from benchmarks.schema.databases import ALL, CHART, DESIGN, LABELS, LINES
 from benchmarks.schema.measure import Figures
-from benchmarks.schema.pgbench import CONNECTIONS
+from benchmarks.schema.pgbench import CONNECTIONS, Times
 from benchmarks.schema.retention import RATE, Deleted
 from benchmarks.tables import markdown
 
@@ -14,14 +14,14 @@ LABELLED = [LABELS[database] for database in ALL]
 RATIOS = [f"{LABELS[baseline]} / the chart" for baseline in (DESIGN, LINES)]
 
 
-def section(figures: Figures, seconds: float) -> str:
+def section(figures: Figures, seconds: int) -> str:
     """The part's text: what remains, then the tables."""
     kinds = [name for name in figures.reads if name != reads.CONTROL]
     parts = [
         f"{figures.rows:,} inquiries and as many calls to KOS in each database, {CONNECTIONS} connections.",
         headline.text(figures),
         "### Reading: p50",
-        f"Each kind for {seconds:g} s or more a turn; a page with its count is one execution; n: the fewest of a turn.",
+        f"Each kind for {seconds} s or more a turn; a page with its count is one execution; n: the fewest of a turn.",
         _p50(figures, kinds),
         "### Reading: p99, where every turn has enough executions",
         _p99(figures, kinds),
@@ -98,12 +98,9 @@ def _deleted(by: Mapping[str, Sequence[Deleted]]) -> str:
     rows = []
     for database, turns in by.items():
         clients = [turn.meanwhile for turn in turns]
-        p99 = compare.p99(clients)
         rows.append([
             LABELS[database], str(len(turns)),
-            text(figure([turn.rows for turn in turns]), 0), text(figure([turn.seconds for turn in turns]), 2),
-            f"{compare.fewest(clients):,}", text(figure([times.p50 for times in clients]), 1),
-            text(figure(p99), 1) if p99 else "", text(figure([max(times.milliseconds) for times in clients]), 1),
+            text(figure([turn.rows for turn in turns]), 0), text(figure([turn.seconds for turn in turns]), 2), *_clients(clients),
             f"{turns[0].before / 2**20:,.0f}", f"{turns[-1].refilled / 2**20:,.0f}",
         ])  # fmt: skip
     header = [
@@ -111,3 +108,12 @@ def _deleted(by: Mapping[str, Sequence[Deleted]]) -> str:
         "after the last, with as many new rows",
     ]  # fmt: skip
     return markdown(header, rows)
+
+
+def _clients(turns: Sequence[Times]) -> list[str]:
+    """Their fewest executions, p50, p99 and longest; a deletion may be done before any client did something."""
+    fewest, p99 = compare.fewest(turns), compare.p99(turns)
+    if not fewest:
+        return ["0", "", "", ""]
+    middles, longest = [times.p50 for times in turns], [max(times.milliseconds) for times in turns]
+    return [f"{fewest:,}", text(figure(middles), 1), text(figure(p99), 1) if p99 else "", text(figure(longest), 1)]

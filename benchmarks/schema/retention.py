@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchmarks.schema import databases, pgbench, server, writes
+from harness.waiting import wait_for
 
 RATE = 200  # executions of the clients that begin a second
-CHUNK = 2  # seconds of a run of the clients; they go on until the deletion is done
+CHUNK = 3  # seconds of a run of the clients; they go on until the deletion is done
 _DAYS = "(SELECT (now() AT TIME ZONE 'Asia/Seoul')::date - min(request_time)::date - 24 FROM bill_inquiry_history)"
 
 
@@ -97,6 +98,11 @@ class _Clients:
 
     def __enter__(self) -> None:
         self._thread.start()
+        wait_for(self._connected, "the clients to connect")
+
+    def _connected(self) -> bool:
+        asked = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgbench'"
+        return int(server.query(self._work[0], asked)) == pgbench.CONNECTIONS
 
     def __exit__(self, *_: object) -> None:
         self._done.set()
