@@ -3,10 +3,18 @@
 import json
 import re
 import subprocess
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from harness import paths
+from harness.chart import render
+from harness.helm_template import PREVIEW
+from harness.stub_cluster import serving
+from tests.render.conftest import VARIANTS
+from tests.render.reading import container, environment
+from tests.values.looking import CLASS, ROOT, claim
 
 OPEN = {
     "ON EVERY NODE (service.type is NodePort)": {"service": {"type": "NodePort"}},
@@ -15,13 +23,15 @@ OPEN = {
 }
 
 
-def notes(values: dict[str, object]) -> str:
-    """The notes of a first install with these values."""
-    command = [str(paths.BIN / "helm"), "install", "billdb", str(paths.CHART), "--dry-run=client", "--kubeconfig=/dev/null"]
-    given = json.dumps({"withoutCluster": "preview"} | values)
+def notes(values: Mapping[str, object], kubeconfig: Path | None = None) -> str:
+    """The notes of a first install with these values, on a cluster if one is given."""
+    seen = ["--dry-run=server", "--disable-openapi-validation"] if kubeconfig else ["--dry-run=client"]
+    target = ["billdb", str(paths.CHART), "--namespace=phonebill-dev", f"--kubeconfig={kubeconfig or '/dev/null'}"]
+    command = [str(paths.BIN / "helm"), "install", *target, *seen]
+    given = json.dumps(PREVIEW | dict(values))
     printed = subprocess.run([*command, "--values=-"], input=given, check=True, capture_output=True, text=True).stdout
     text = printed.partition("\nNOTES:\n")[2]
-    assert "PostgreSQL for bill_inquiry_db: " in text
+    assert text.startswith("PostgreSQL for ")
     return text
 
 
@@ -46,3 +56,36 @@ def test_work_mem_that_all_connections_may_not_have_at_once_is_warned_of_and_not
     assert warnings(values) == ["WARNING"]
     found = "shared_buffers with one work_mem for each of max_connections are 6656Mi."
     assert f"WARNING: resources.limits.memory is 2Gi, and {found}" in notes(values)
+
+
+@pytest.mark.parametrize("variant", ["defaults", "everything on", "another name", "a Secret a role", "brought along"])
+def test_whatever_the_notes_name_is_there(variant: str) -> None:
+    manifests, told = render(VARIANTS[variant]), notes(VARIANTS[variant])
+    server = environment(container(manifests, "test"))
+    assert told.startswith(f"PostgreSQL for {server['PGDATABASE']}: {server['PGHOST']}:{server['PGPORT']}\n")
+    [volumes] = [pod["spec"]["volumes"] for name, pod in manifests.pods().items() if name.startswith("Pod/")]
+    sources = [source["secret"] for volume in volumes for source in volume.get("projected", {}).get("sources", ())]
+    mounted = [(source["name"], source["items"][0]["key"]) for source in sources]
+    mounted += [(volume["secret"]["secretName"], "ca.crt") for volume in volumes if "secret" in volume]
+    named = re.findall(r"get secret -n phonebill-dev (\S+) -o jsonpath='{\.data\.(\S+)}'", told)
+    assert [(name, key.replace("\\.", ".")) for name, key in named] == mounted
+    assert set(re.findall(r"job/(\S+)$", told, re.MULTILINE)) == {o["metadata"]["name"] for o in manifests.of("Job")}
+    cronjobs = set(re.findall(r"cronjob/(\S+)", told))
+    assert cronjobs < {o["metadata"]["name"] for o in manifests.of("CronJob")}
+    assert len(cronjobs) == 1
+    [stateful_set] = manifests.of("StatefulSet")
+    assert f" {stateful_set['metadata']['name']}-0 -- psql -U postgres -d {server['PGDATABASE']}\n" in told
+    [data] = [volume for volume in stateful_set["spec"]["template"]["spec"]["volumes"] if volume["name"] == "postgresql-data"]
+    assert f"keeps the volume ({data['persistentVolumeClaim']['claimName']}), the passwords" in told
+
+
+def test_it_is_said_that_nothing_is_deleted() -> None:
+    told = notes({"retention": {"enabled": False}})
+    assert "Nothing deletes old history and expired cache entries (retention.enabled is false)." in told
+    assert "cronjob" not in told
+
+
+def test_a_volume_that_grows_is_said_to_bar_the_way_back() -> None:
+    with serving([ROOT, CLASS, claim()]) as kubeconfig:
+        assert "THE VOLUME GROWS" not in notes({}, kubeconfig)
+        assert "\nTHE VOLUME GROWS from 20Gi to 21Gi and cannot shrink" in notes({"persistence": {"size": "21Gi"}}, kubeconfig)
