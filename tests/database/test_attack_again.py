@@ -8,8 +8,8 @@ import pytest
 from harness.database.hook import Hook
 from harness.database.servers import Server
 from harness.database.states import STATES
-from tests.database.attacks import LOOT, OWNER, SERVICE, TRIGGER
 from tests.database.attacks import LEDGER as SCHEMA_AND_LEDGER
+from tests.database.attacks import LOOT, OWNER, SERVICE, TRIGGER
 from tests.database.test_escalation import superusers as superusers
 from tests.database.test_interrupted import until
 from tests.database.test_races import RAN, WAITED_FOR
@@ -36,14 +36,14 @@ def former(server: Server, superusers: None, name: str) -> psycopg.Connection:
 @pytest.mark.parametrize(
     ("attached", "found"),
     [
-        ("ALTER EXTENSION hstore ADD TABLE audit.schema_migration", "schema_migration is not the chart's table: it depends on extension"),
-        ("ALTER EXTENSION hstore ADD SCHEMA audit", "schema_migration is not the chart's table: it depends on extension hstore"),
-        ("ALTER EXTENSION hstore ADD SEQUENCE audit.ddl_history_id_seq", "ddl_history is not the chart's table: it depends on extension"),
-        ("ALTER INDEX audit.schema_migration_pkey DEPENDS ON EXTENSION hstore", "it depends on extension hstore"),
+        ("ALTER EXTENSION hstore ADD TABLE audit.schema_migration", "schema_migration is not the chart's table: it is tied to"),
+        ("ALTER EXTENSION hstore ADD SCHEMA audit", "schema_migration is not the chart's table: it is tied to extension hstore"),
+        ("ALTER EXTENSION hstore ADD SEQUENCE audit.ddl_history_id_seq", "ddl_history is not the chart's table: it is tied to"),
+        ("ALTER INDEX audit.schema_migration_pkey DEPENDS ON EXTENSION hstore", "it is tied to extension hstore"),
         (
             "CREATE COLLATION public.mine (LOCALE = 'C');"
             "ALTER TABLE audit.schema_migration ALTER description TYPE TEXT COLLATE public.mine",
-            "it depends on collation public.mine",
+            "it is tied to collation public.mine",
         ),
         ("ALTER TABLE audit.schema_migration ENABLE ROW LEVEL SECURITY", "it has row-level security"),
     ],
@@ -73,7 +73,7 @@ def test_schema_that_is_put_into_an_extension_while_it_becomes_the_superusers_st
         assert job.get_wrapped_container().wait()["StatusCode"] == 3
         log = b"".join(job.get_logs()).decode()
         job.stop()
-    assert "it depends on extension hstore" in log
+    assert "it is tied to extension hstore" in log
 
 
 def test_restriction_of_views_that_an_owner_set_for_the_database_stops_no_run(server: Server, installed: str, name: str) -> None:
