@@ -76,6 +76,23 @@ BEGIN
             WHERE pg_class.oid = place::regclass
         );
         IF problem IS NULL THEN
+            -- The table, its schema, and their parts. Whoever owns what one of these depends on, as an extension, drops them with it.
+            WITH RECURSIVE part (classid, objid) AS (
+                SELECT 'pg_class'::regclass, oid FROM pg_class WHERE oid = place::regclass
+                UNION ALL
+                SELECT 'pg_namespace'::regclass, relnamespace FROM pg_class WHERE oid = place::regclass
+                UNION
+                SELECT link.classid, link.objid
+                FROM pg_depend AS link INNER JOIN part ON link.refclassid = part.classid AND link.refobjid = part.objid
+                WHERE link.deptype IN ('a', 'i') AND link.classid IN ('pg_class'::regclass, 'pg_type'::regclass, 'pg_constraint'::regclass)
+            ),
+
+            foreign_source (source) AS (
+                SELECT pg_describe_object(refclassid, refobjid, 0)
+                FROM pg_depend INNER JOIN part USING (classid, objid)
+                WHERE (refclassid, refobjid) NOT IN (SELECT * FROM part) AND refclassid <> 'pg_namespace'::regclass
+            )
+
             SELECT string_agg(DISTINCT reason, ', ' ORDER BY reason) INTO problem
             FROM (
                 SELECT format('its columns are %s', shape)
@@ -108,7 +125,9 @@ BEGIN
                         ELSE FALSE
                     END
                 UNION ALL
-                SELECT 'it inherits from ' || inhparent::regclass FROM pg_inherits WHERE inhrelid = place::regclass
+                SELECT 'it is tied to ' || source FROM foreign_source
+                UNION ALL
+                SELECT 'it has row-level security' FROM pg_class WHERE oid = place::regclass AND relrowsecurity
             ) AS problem (reason);
         END IF;
         IF problem IS NOT NULL THEN

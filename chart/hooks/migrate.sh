@@ -75,7 +75,8 @@ plan_server() {
   done
   echo "COMMIT;"
   printf '\\echo passwords  %s as the Secret has them\n' ${#LOGINS[@]}
-  echo "SELECT '-c transaction_timeout=0' FROM pg_settings WHERE name = 'transaction_timeout' \\g since_17"
+  # What not every release has.
+  echo "SELECT format('-c %s=%s', name, boot_val) FROM pg_settings WHERE name IN ('transaction_timeout', 'restrict_nonsystem_relation_kind') \\g more_settings"
   echo "SELECT datallowconn FROM pg_database WHERE datname = 'template1' \\g template1"
 }
 
@@ -86,7 +87,7 @@ OWNER_PASSWORD=$(owner_password)
 export OWNER_PASSWORD
 wait_for_server postgres
 plan_server | session --dbname=postgres --file=- --set=database="$PGDATABASE"
-PGOPTIONS+=$(< since_17)
+PGOPTIONS+=$(< more_settings)
 if [[ $(< template1) == t ]]; then
   printf '\\i %s\n' settings.sql lock.sql event-triggers.sql public.sql large-objects.sql | session --dbname=template1 --file=-
 fi

@@ -6,7 +6,10 @@ SELECT format('CREATE SCHEMA %I', name)
 FROM unnest(ARRAY['public', 'cache', 'audit']) AS name
 WHERE to_regnamespace(name) IS NULL
 \gexec
-SELECT format('ALTER SCHEMA %I OWNER TO %s', nspname, owner)
+-- COMMENT waits for an open ALTER EXTENSION … ADD SCHEMA, which ALTER SCHEMA does not: audit.sql shall see what came of it.
+SELECT
+    format('COMMENT ON SCHEMA %I IS %L', nspname, obj_description(pg_namespace.oid, 'pg_namespace')),
+    format('ALTER SCHEMA %I OWNER TO %s', nspname, owner)
 FROM pg_namespace CROSS JOIN LATERAL (
     SELECT CASE nspname WHEN 'audit' THEN 10::oid::regrole ELSE 'bill_inquiry_owner'::regrole END
 ) AS wanted (owner)

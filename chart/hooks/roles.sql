@@ -45,7 +45,7 @@ ALTER ROLE bill_inquiry_owner SET lc_messages = 'C';
 -- them on.
 SELECT
     format('SELECT %L', format(CASE WHEN stays THEN 'role       %s may not give %s on any more' ELSE 'role       %s is not in %s any more' END, member, granted)),
-    format('REVOKE %s %I FROM %I GRANTED BY %I CASCADE', CASE WHEN stays THEN 'ADMIN OPTION FOR' END, granted, member, grantor)
+    format('REVOKE %s %I FROM %I %s CASCADE', CASE WHEN stays THEN 'ADMIN OPTION FOR' END, granted, member, 'GRANTED BY ' || quote_ident(grantor))
 FROM (
     SELECT
         m.rolname AS member, g.rolname AS granted, b.rolname AS grantor, g.rolsuper, admin_option,
@@ -53,7 +53,7 @@ FROM (
     FROM pg_auth_members
     INNER JOIN pg_roles AS m ON m.oid = pg_auth_members.member
     INNER JOIN pg_roles AS g ON g.oid = pg_auth_members.roleid
-    INNER JOIN pg_roles AS b ON b.oid = pg_auth_members.grantor
+    LEFT JOIN pg_roles AS b ON b.oid = pg_auth_members.grantor -- until PostgreSQL 15 it may be gone
 ) AS membership
 WHERE
     member IN (
