@@ -53,7 +53,7 @@ def _retention(rows: int, number: int) -> Mapping[str, Turns[retention.Deleted]]
     works = {work.name: work for work in retention.WORKS}
 
     def delete(name: str, database: str, _turn: int) -> retention.Deleted:
-        return retention.run(database, works[name], rows // writes.ROWS_AN_ENTRY)
+        return retention.run(database, works[name], rows)
 
     return _in_turns("deleting", list(works), number, delete)
 

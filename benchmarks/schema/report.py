@@ -63,7 +63,7 @@ def _p99(figures: Figures, kinds: Sequence[str]) -> str:
 
 
 def _turns(figures: Figures) -> str:
-    return f"{len(next(iter(figures.reads.values()))[CHART])} turns each."
+    return f"{len(next(iter(figures.reads.values()))[CHART])} turns."
 
 
 def _writes(figures: Figures) -> str:
@@ -101,11 +101,11 @@ def _deleted(by: Mapping[str, Sequence[Deleted]]) -> str:
         rows.append([
             LABELS[database], str(len(turns)),
             text(figure([turn.rows for turn in turns]), 0), text(figure([turn.seconds for turn in turns]), 2), *_clients(clients),
-            f"{turns[0].before / 2**20:,.0f}", f"{turns[-1].refilled / 2**20:,.0f}",
+            f"{turns[-1].before / 2**20:,.0f}", f"{turns[-1].refilled / 2**20:,.0f}",
         ])  # fmt: skip
     header = [
-        "", "n", "rows", "s", "fewest executions of clients", "their p50, ms", "p99", "longest", "MiB before the first turn",
-        "after the last, with as many new rows",
+        "", "n", "rows", "s", "fewest executions of clients", "their p50, ms", "p99", "longest", "MiB before the last turn",
+        "after it, with as many new rows",
     ]  # fmt: skip
     return markdown(header, rows)
 
