@@ -44,7 +44,6 @@ MODULES = (
             "helm": "helm.sh/helm/v4/cmd/helm",
             "coredns": "billdb/tools/cluster/coredns",
             "kube-router": "billdb/tools/cluster/kube-router",
-            "local-path-provisioner": "github.com/rancher/local-path-provisioner",
         },
         {
             "k8s.io/kubernetes": tuple(
@@ -53,8 +52,12 @@ MODULES = (
                 for part in ("Version={version}", "Major={major}", "Minor={minor}")
             ),
             "helm.sh/helm/v4": ("helm.sh/helm/v4/internal/version.version={version}",),
-            "github.com/rancher/local-path-provisioner": ("main.VERSION={version}",),
         },
+    ),
+    Module(  # of the same folder, but go builds it by itself only: it imports logrus by a name in other letters
+        "cluster",
+        {"local-path-provisioner": "github.com/rancher/local-path-provisioner"},
+        {"github.com/rancher/local-path-provisioner": ("main.VERSION={version}",)},
     ),
     Module(
         "registry",
