@@ -26,8 +26,9 @@ UNUSED = (
 def make(root: Path) -> None:
     """Fill the empty folder `root`. Raises MachineError when packages cannot be fetched or unpacked."""
     ensure_packages(("debootstrap",))
-    # In a mount namespace of its own, what debootstrap mounts below root cannot outlive it, however it ends.
-    command = ["unshare", "--mount", "debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
+    # In namespaces of its own, it ends with this program, and what it mounts below root ends with it.
+    alone = ["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]
+    command = [*alone, "debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
     run(*command, SUITE, str(root), *_mirror(), environment=_proxy())
     inside = ("chroot", str(root))
     run(*inside, "localedef", "--inputfile=en_US", "--charmap=UTF-8", "en_US.UTF-8")

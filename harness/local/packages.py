@@ -7,6 +7,7 @@ import shutil
 from hashlib import sha256
 from pathlib import Path
 
+from harness import paths
 from harness.local import cache, machine
 from harness.local.machine import run
 from harness.progress import step
@@ -21,16 +22,11 @@ def unpacked(*names: str) -> Path:
 
     apt checks what it downloads against the signed lists. Raises MachineError when a package cannot be fetched.
     """
-    with cache.locked("debian") as folder:
-        key = sha256(" ".join(sorted(names)).encode()).hexdigest()[:16]
-        target = folder / f"{machine.debian()}-{key}"
-        if not target.exists():
-            new = target.with_suffix(".new")
-            shutil.rmtree(new, ignore_errors=True)
-            new.mkdir()
-            with step(f"unpack {' '.join(names)}"):
-                _unpack(names, new)
-            new.rename(target)
+    key = sha256(" ".join(sorted(names)).encode()).hexdigest()[:16]
+    target = paths.CACHE / "debian" / f"{machine.debian()}-{key}"
+    if not target.exists():
+        with cache.locked("debian"):
+            _unpack(names, target)
     return target
 
 
@@ -44,10 +40,17 @@ def docker() -> Path:
     return unpacked(*DOCKER, *CLIENT[machine.debian()])
 
 
-def _unpack(names: tuple[str, ...], folder: Path) -> None:
-    machine.apt("update")
-    # apt-get download writes into the current folder.
-    run("env", f"--chdir={folder}", "apt-get", "--quiet=2", "download", *names)
-    for package in folder.glob("*.deb"):
-        run("dpkg-deb", "--extract", str(package), str(folder))
-        package.unlink()
+def _unpack(names: tuple[str, ...], target: Path) -> None:
+    if target.exists():  # whoever held the lock before has done it
+        return
+    new = target.with_suffix(".new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir()
+    with step(f"unpack {' '.join(names)}"):
+        machine.apt("update")
+        # apt-get download writes into the current folder.
+        run("env", f"--chdir={new}", "apt-get", "--quiet=2", "download", *names)
+        for package in new.glob("*.deb"):
+            run("dpkg-deb", "--extract", str(package), str(new))
+            package.unlink()
+    new.rename(target)
