@@ -21,11 +21,8 @@ State = Mapping[str, Any]
 def keep(cluster: Cluster, name: str) -> str:
     """Write events, descriptions and logs of the namespace to .local/logs/failed/NAME; returns where, and the telling lines.
 
-    Raises nothing for a cluster that does not answer: what it said instead is in the files.
+    Raises nothing: what a cluster that does not answer said instead is in the files, and why there are none is in the lines.
     """
-    folder = paths.LOCAL / "logs" / "failed" / re.sub(r"[^\w.-]+", "_", name)[:100]
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
     with ThreadPoolExecutor(4) as asking:
         described = asking.submit(_ask, cluster, "describe", KINDS)
         listed = asking.submit(_ask, cluster, "get", "events", "--sort-by=.metadata.creationTimestamp", "--output=wide")
@@ -38,10 +35,9 @@ def keep(cluster: Cluster, name: str) -> str:
             for previous in ((False, True) if status.get("lastState") else (False,))
         }
         logs = dict(zip(containers, asking.map(lambda key: _log(cluster, *key), containers), strict=True))
-    (folder / "describe.txt").write_text(described.result())
-    (folder / "events.txt").write_text(listed.result())
-    for (pod, container, previous), text in logs.items():
-        (folder / f"{pod}.{container}{'.previous' if previous else ''}.log").write_text(text)
+    files = {"describe.txt": described.result(), "events.txt": listed.result()} | {
+        f"{pod}.{container}{'.previous' if previous else ''}.log": text for (pod, container, previous), text in logs.items()
+    }
     ends = [
         line
         for (pod, container, previous), status in containers.items()
@@ -49,7 +45,19 @@ def keep(cluster: Cluster, name: str) -> str:
         for line in _end(f"{pod}/{container}{' (previous)' if previous else ''}", logs[pod, container, previous])
     ]
     telling = [*(reason for pod in pods for reason in _why(pod)), *ends, *_warnings(events.result())]
-    return "\n".join([f"namespace {cluster.namespace}; all of it is in {folder}:", *(f"  {line}" for line in telling)])
+    return "\n".join([f"namespace {cluster.namespace}; {_write(name, files)}:", *(f"  {line}" for line in telling)])
+
+
+def _write(name: str, files: Mapping[str, str]) -> str:
+    folder = paths.LOCAL / "logs" / "failed" / re.sub(r"[^\w.-]+", "_", name)[:100]
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for file, text in files.items():
+            (folder / file).write_text(text)
+    except OSError as error:  # as on a full disk
+        return f"it cannot be kept ({error})"
+    return f"all of it is in {folder}"
 
 
 def _ask(cluster: Cluster, *arguments: str) -> str:

@@ -70,7 +70,8 @@ def up(options: argparse.Namespace) -> None:
     os.environ.update(proxy.exceptions())
     if options.kubeconfig:
         clients.provide(options.kubeconfig)
-        install.install(Cluster(options.kubeconfig.resolve(), options.namespace), options.files)
+        if not options.cluster_only:
+            install.install(Cluster(options.kubeconfig.resolve(), options.namespace), options.files)
     elif engine(options.engine) == "kind":
         kind.start()
         clients.provide(paths.KUBECONFIG)

@@ -1,10 +1,10 @@
 """Every commit that a client was told of is there after whatever happens to the server."""
 
-import subprocess
 import time
 
 import pytest
 
+from harness import commands
 from harness.kubernetes import POD
 from harness.local import node
 from harness.on_cluster.release import Release
@@ -102,7 +102,7 @@ def kill_server(release: Release) -> None:
             [[ $(cat /proc/$process/comm) != postgres ]] || kill -KILL $process
         done
     """
-    subprocess.run(running.command("bash", "-c", script), check=True)
+    commands.run(running.command("bash", "-c", script))
 
 
 def test_uninstall_keeps_the_data_and_the_next_install_finds_it(database: Release) -> None:

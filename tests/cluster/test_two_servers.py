@@ -1,10 +1,10 @@
 """A pod deleted by force whose server goes on: the next one waits for it, for two servers on one volume would ruin it."""
 
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 
+from harness import commands
 from harness.kubernetes import POD
 from harness.local import node
 from harness.on_cluster.release import Release
@@ -36,7 +36,7 @@ def signal_shim(uid: str, signal: str) -> None:
         done
         [[ {signal} == CONT ]]  # gone already
     """
-    subprocess.run(running.command("bash", "-c", script), check=True)
+    commands.run(running.command("bash", "-c", script))
 
 
 def test_the_next_pod_waits_for_a_server_that_outlived_its_own(outliving: Release) -> None:

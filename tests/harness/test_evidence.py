@@ -120,3 +120,11 @@ def test_a_cluster_that_does_not_answer_adds_no_failure_of_its_own(cluster: Clus
     (paths.BIN / "kubectl").write_text("#!/bin/bash\necho Unable to connect to the server >&2; exit 1")
     assert evidence.keep(cluster, "up") == f"namespace ns; all of it is in {failed}/up:"
     assert "Unable to connect to the server" in (failed / "up" / "events.txt").read_text()
+
+
+def test_a_disk_that_takes_no_files_keeps_the_telling_lines(cluster: Cluster, failed: Path) -> None:
+    failed.parent.mkdir()
+    failed.write_text("a file where a folder should be")
+    said = evidence.keep(cluster, "up").splitlines()
+    assert said[0].startswith("namespace ns; it cannot be kept ([Errno 20] Not a directory")
+    assert len(said) > 5

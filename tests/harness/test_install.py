@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import install, paths, proxy, storage, up
+from harness import clients, install, paths, proxy, storage, up
 from harness.errors import UserError
 from harness.kubernetes import Cluster
 from harness.local.node import ADDRESS, POD_RANGE, SERVICE_RANGE
@@ -135,3 +135,14 @@ def test_a_proxy_is_not_asked_for_the_local_kubernetes(monkeypatch: pytest.Monke
     assert listed[:2] == ["company.example.com", ADDRESS]
     assert {POD_RANGE, SERVICE_RANGE} < set(listed)
     assert proxy.exceptions()["NO_PROXY"].count(ADDRESS) == 1
+
+
+@pytest.mark.parametrize(("options", "wanted"), [([], ["provide", "install"]), (["--cluster-only"], ["provide"])])
+def test_cluster_only_installs_nothing_on_another_cluster(
+    monkeypatch: pytest.MonkeyPatch, options: list[str], wanted: list[str]
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(clients, "provide", lambda _: done.append("provide"))
+    monkeypatch.setattr(install, "install", lambda *_: done.append("install"))
+    up.up(up.arguments(["--kubeconfig=file", *options]))
+    assert done == wanted
