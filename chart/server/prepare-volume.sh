@@ -37,8 +37,10 @@ check_version() {
 # Runs SQL, one statement a line, as superuser without a server. It also does the recovery that a crash left to do. Settings of
 # databases and roles, and event triggers, are without effect here; these options are against what stands in configuration files.
 # Nothing may write a statement down: not the log, and not the extensions that the settings may preload.
+# A server that was killed leaves its process id on the volume, which was 1 in its container as this script is in its own: the server
+# that starts here is told that 1 is its grandparent, and so none that still runs. The lock of volume.sh is what keeps two apart.
 alone() {
-  postgres --single -c exit_on_error=on -c standard_conforming_strings=on -c search_path=pg_catalog -c client_encoding=SQL_ASCII \
+  PG_GRANDPARENT_PID=$$ postgres --single -c exit_on_error=on -c standard_conforming_strings=on -c search_path=pg_catalog -c client_encoding=SQL_ASCII \
     -c default_transaction_read_only=off -c statement_timeout=0 -c log_destination=stderr -c log_min_messages=warning \
     -c log_min_error_statement=panic -c log_min_duration_statement=-1 -c log_statement=none -c log_duration=off \
     -c log_min_duration_sample=-1 -c log_transaction_sample_rate=0 -c debug_print_parse=off -c debug_print_rewritten=off \
