@@ -99,7 +99,7 @@ class Release:
         """Run a client pod to its end; returns whether it succeeded, and its log."""
         self.client(name, script, environment)
         ended = "jsonpath={.status.containerStatuses[0].state.terminated.reason}"
-        self.cluster.kubectl("wait", f"pod/{name}", f"--for={ended}", "--timeout=60s")
+        self.cluster.kubectl("wait", f"pod/{name}", f"--for={ended}", "--timeout=240s")
         log = self.cluster.kubectl("logs", f"pod/{name}")
         [status] = self.cluster.get(f"pod/{name}")["status"]["containerStatuses"]
         self.cluster.kubectl("delete", f"pod/{name}", "--wait=false")

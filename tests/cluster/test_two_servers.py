@@ -8,6 +8,7 @@ import pytest
 from harness.kubernetes import POD
 from harness.local import node
 from harness.on_cluster.release import Release
+from harness.on_cluster.servers import signal_runtime, signal_server
 from harness.waiting import wait_for, wait_for_words
 
 
@@ -15,9 +16,11 @@ from harness.waiting import wait_for, wait_for_words
 def frozen(database: Release) -> Iterator[Release]:
     """The release, its server's container frozen: no signal ends it, as on a node that hangs."""
     uid = database.cluster.get(f"pod/{POD}")["metadata"]["uid"]
+    assert signal_runtime(uid, "STOP")  # which would thaw what it kills
     freeze(uid, "FROZEN")
     yield database
     freeze(uid, "THAWED")
+    signal_runtime(uid, "CONT")
 
 
 def freeze(uid: str, state: str) -> None:
@@ -34,17 +37,19 @@ def freeze(uid: str, state: str) -> None:
     subprocess.run(running.command("bash", "-c", script), check=True)
 
 
-def test_the_next_pod_waits_for_a_server_that_outlived_its_own(frozen: Release) -> None:
+@pytest.mark.parametrize("signal", ["INT"], ids=["stopped"])
+def test_the_next_pod_waits_for_a_server_that_outlived_its_own(frozen: Release, signal: str) -> None:
     before = frozen.cluster.get(f"pod/{POD}")["metadata"]["uid"]
     frozen.cluster.kubectl("delete", f"pod/{POD}", "--force", "--grace-period=0", "--wait=false")
     ask = ("get", "pods", f"--field-selector=metadata.name={POD}", "--output=jsonpath={.items[*].metadata.uid}")
     wait_for(lambda: frozen.cluster.kubectl(*ask) not in ("", before), "the next pod")
     started = "--for=jsonpath={.status.initContainerStatuses[0].started}=true"
-    frozen.cluster.kubectl("wait", f"pod/{POD}", started, "--timeout=120s")
+    frozen.cluster.kubectl("wait", f"pod/{POD}", started, "--timeout=240s")
     log = wait_for_words(lambda: frozen.cluster.kubectl("logs", POD, "--container=prepare-volume"), "waiting for the volume")
     assert f"start-server of pod {POD}, since " in log
     [status] = frozen.cluster.get(f"pod/{POD}")["status"]["initContainerStatuses"]
     assert set(status["state"]) == {"running"}
     freeze(before, "THAWED")
-    frozen.cluster.kubectl("wait", f"pod/{POD}", "--for=condition=Ready", "--timeout=90s")
+    signal_server(before, signal)
+    frozen.cluster.kubectl("wait", f"pod/{POD}", "--for=condition=Ready", "--timeout=240s")
     assert frozen.cluster.sql("SELECT count(*) FROM system_config") == "13"
