@@ -19,8 +19,8 @@ def frozen(database: Release) -> Iterator[Release]:
     assert signal_runtime(uid, "STOP")  # which would thaw what it kills
     freeze(uid, "FROZEN")
     yield database
-    freeze(uid, "THAWED")
     signal_runtime(uid, "CONT")
+    freeze(uid, "THAWED")
 
 
 def freeze(uid: str, state: str) -> None:
