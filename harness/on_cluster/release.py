@@ -25,18 +25,18 @@ class Release:
     cluster: Cluster
     name: str = "billdb"
 
-    def install(self, values: Values | None = None, *arguments: str, timeout: str = "120s", program: str = "helm") -> str:
+    def install(self, values: Values | None = None, *arguments: str, timeout: str = "300s", program: str = "helm") -> str:
         """`helm install --wait` with these values over SMALL; returns what helm prints. Raises CommandError."""
         return self._helm("install", values, *arguments, timeout=timeout, program=program)
 
-    def upgrade(self, values: Values | None = None, *arguments: str, timeout: str = "120s", program: str = "helm") -> str:
+    def upgrade(self, values: Values | None = None, *arguments: str, timeout: str = "300s", program: str = "helm") -> str:
         """`helm upgrade --wait` with these values over SMALL; returns what helm prints. Raises CommandError."""
         return self._helm("upgrade", values, *arguments, timeout=timeout, program=program)
 
     def refused(self, verb: str, values: Values | None = None, *arguments: str) -> list[str]:
         """The lines with which the chart refuses `install` or `upgrade` with these values."""
         with pytest.raises(CommandError) as refusal:
-            self._helm(verb, values, *arguments, timeout="120s", program="helm")
+            self._helm(verb, values, *arguments, timeout="300s", program="helm")
         lines = [line.removeprefix("- ") for line in str(refusal.value).splitlines() if line.startswith("- ")]
         assert lines, refusal.value
         return lines
