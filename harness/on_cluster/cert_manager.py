@@ -32,7 +32,7 @@ def running(cluster: Cluster, log: Path) -> Iterator[None]:
     # On the server's side: they are too large for the annotation that kubectl would keep them in.
     cluster.kubectl("apply", "--server-side", *files)
     cluster.kubectl("label", "--overwrite", "crd", *CRDS, f"{OURS}=")
-    cluster.kubectl("wait", "crd", *CRDS, "--for=condition=Established", "--timeout=30s")
+    cluster.kubectl("wait", "crd", *CRDS, "--for=condition=Established", "--timeout=240s")
     with log.open("wb") as output:
         command = [str(paths.BIN / "cert-manager"), f"--kubeconfig={cluster.kubeconfig}"]
         process = subprocess.Popen(command, stdout=output, stderr=output)
@@ -61,7 +61,7 @@ def make_issuer(cluster: Cluster, log: Path) -> None:
     ]  # fmt: skip
     cluster.kubectl("apply", "--filename=-", stdin=yaml.safe_dump_all(objects))
     try:
-        cluster.kubectl("wait", f"issuer/{ISSUER}", "--for=condition=Ready", "--timeout=30s")
+        cluster.kubectl("wait", f"issuer/{ISSUER}", "--for=condition=Ready", "--timeout=240s")
     except CommandError as error:
         told = log.read_text()[-3000:] if log.exists() else "the cluster's own cert-manager was to serve"
         raise AssertionError(f"{error}\ncert-manager says:\n{told}") from error
@@ -81,4 +81,4 @@ def renew(cluster: Cluster, name: str) -> None:
     )  # fmt: skip
     cluster.kubectl("replace", "--subresource=status", "--filename=-", stdin=json.dumps(certificate))
     revision = f"jsonpath={{.status.revision}}={status['revision'] + 1}"
-    cluster.kubectl("wait", f"certificate/{name}", f"--for={revision}", "--timeout=30s")
+    cluster.kubectl("wait", f"certificate/{name}", f"--for={revision}", "--timeout=240s")

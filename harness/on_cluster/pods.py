@@ -41,7 +41,18 @@ def manifest(name: str, script: str, labels: Mapping[str, str] | None = None) ->
 def standing(cluster: Cluster, name: str, labels: Mapping[str, str], files: Mapping[str, str]) -> str:
     """Start a pod to run commands in, with these files in /tmp, for its user only; returns its name."""
     cluster.kubectl("apply", "--filename=-", stdin=yaml.safe_dump(manifest(name, "exec sleep infinity", labels)))
-    cluster.kubectl("wait", f"pod/{name}", "--for=condition=Ready", "--timeout=60s")
+    cluster.kubectl("wait", f"pod/{name}", "--for=condition=Ready", "--timeout=240s")
     for file, content in files.items():
         cluster.kubectl("exec", "--stdin", name, "--", "bash", "-c", f"umask 077; cat > /tmp/{file}", stdin=content)
     return name
+
+
+def listening(cluster: Cluster, name: str, port: int) -> str:
+    """Start a pod that takes every TCP connection on the port; returns its address."""
+    take = f"use IO::Socket::INET; $all = IO::Socket::INET->new(LocalPort => {port}, Listen => 9) or die; $all->accept while 1"
+    made = manifest(name, f"exec perl -e '{take}'")
+    [container] = made["spec"]["containers"]
+    container["readinessProbe"] = {"tcpSocket": {"port": port}, "periodSeconds": 1}
+    cluster.kubectl("apply", "--filename=-", stdin=yaml.safe_dump(made))
+    cluster.kubectl("wait", f"pod/{name}", "--for=condition=Ready", "--timeout=240s")
+    return str(cluster.get(f"pod/{name}")["status"]["podIP"])

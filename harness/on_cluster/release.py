@@ -24,18 +24,18 @@ class Release:
     cluster: Cluster
     name: str = "billdb"
 
-    def install(self, values: Values | None = None, *arguments: str, timeout: str = "120s", program: str = "helm") -> str:
+    def install(self, values: Values | None = None, *arguments: str, timeout: str = "300s", program: str = "helm") -> str:
         """`helm install --wait` with these values over SMALL; returns what helm prints. Raises CommandError."""
         return self._helm("install", values, *arguments, timeout=timeout, program=program)
 
-    def upgrade(self, values: Values | None = None, *arguments: str, timeout: str = "120s", program: str = "helm") -> str:
+    def upgrade(self, values: Values | None = None, *arguments: str, timeout: str = "300s", program: str = "helm") -> str:
         """`helm upgrade --wait` with these values over SMALL; returns what helm prints. Raises CommandError."""
         return self._helm("upgrade", values, *arguments, timeout=timeout, program=program)
 
     def refused(self, verb: str, values: Values | None = None, *arguments: str) -> list[str]:
         """The lines with which the chart refuses `install` or `upgrade` with these values."""
         with pytest.raises(CommandError) as refusal:
-            self._helm(verb, values, *arguments, timeout="120s", program="helm")
+            self._helm(verb, values, *arguments, timeout="300s", program="helm")
         lines = [line.removeprefix("- ") for line in str(refusal.value).splitlines() if line.startswith("- ")]
         assert lines, refusal.value
         return lines
@@ -99,7 +99,7 @@ class Release:
         """Run a client pod to its end; returns whether it succeeded, and its log."""
         self.client(name, script, environment)
         ended = "jsonpath={.status.containerStatuses[0].state.terminated.reason}"
-        self.cluster.kubectl("wait", f"pod/{name}", f"--for={ended}", "--timeout=60s")
+        self.cluster.kubectl("wait", f"pod/{name}", f"--for={ended}", "--timeout=240s")
         log = self.cluster.kubectl("logs", f"pod/{name}")
         [status] = self.cluster.get(f"pod/{name}")["status"]["containerStatuses"]
         self.cluster.kubectl("delete", f"pod/{name}", "--wait=false")

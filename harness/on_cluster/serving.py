@@ -26,7 +26,7 @@ def server_state(release: Release) -> tuple[str, int]:
 def wait_until_served(release: Release, certificate: str) -> None:
     """Wait until a client is shown this certificate: the kubelet refreshes a mounted Secret within about 90 seconds."""
     serial = f"serial={x509.load_pem_x509_certificate(certificate.encode()).serial_number:X}"
-    script = f"for i in {{1..130}}; do [[ $({SERVED} | sed s/=0*/=/) == {serial} ]] && exit; sleep 1; done; {SERVED}; exit 1"
+    script = f"for i in {{1..260}}; do [[ $({SERVED} | sed s/=0*/=/) == {serial} ]] && exit; sleep 1; done; {SERVED}; exit 1"
     release.client("looking", script)
-    release.cluster.kubectl("wait", "pod/looking", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=150s")
+    release.cluster.kubectl("wait", "pod/looking", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=280s")
     release.cluster.kubectl("delete", "pod/looking")

@@ -19,19 +19,21 @@ from harness.on_cluster.clients import (
     SERVER_POD,
     Client,
 )
-from harness.on_cluster.pods import standing
+from harness.on_cluster.pods import listening, standing
 from harness.on_cluster.release import Release
 from harness.on_cluster.serving import secret
 
 APPLICATION_LABEL = {"tier": "application"}
+PORT = 5432
 
 
 @dataclass(frozen=True)
 class Doors:
-    """A release, and pods to knock from: the cluster and name of each place's."""
+    """A release, pods to knock from, by place, and addresses of a pod and a Service that no policy covers."""
 
     release: Release
     pods: dict[str, tuple[Cluster, str]]
+    reachable: list[str]
 
     def knock(self, client: Client) -> str:
         """IN, or all that the client was told."""
@@ -53,21 +55,30 @@ class Doors:
         host = f"postgresql-bill-inquiry.{self.release.cluster.namespace}.svc.cluster.local"
         passwords = self.release.passwords()
         variables = {
-            "PGHOST": host, "PGUSER": client.role, "PGPASSWORD": passwords.get(client.role, ""), "PGCONNECT_TIMEOUT": "3",
+            "PGHOST": host, "PGUSER": client.role, "PGPASSWORD": passwords.get(client.role, ""), "PGCONNECT_TIMEOUT": "5",
             "PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/tmp/ca.crt",
         }  # fmt: skip
         variables |= {name: value.format(host=host, **passwords) for name, value in client.environment.items()}
         return [f"{name}={value}" for name, value in variables.items()]
 
     def _from_outside(self) -> str:
-        address = self.release.cluster.get(f"pod/{POD}")["status"]["podIP"]
-        own = self.release.cluster.kubectl("exec", POD, "--container=postgresql", "--", "pg_isready", "-h", address)
-        assert "accepting connections" in own
-        try:
-            socket.create_connection((address, 5432), timeout=3).close()
-        except TimeoutError:
-            return NO_ANSWER
-        return IN
+        service = self.release.cluster.get("service/postgresql-bill-inquiry")["spec"]
+        assert (service["type"], [port.get("nodePort") for port in service["ports"]]) == ("ClusterIP", [None])
+        addresses = [self.release.cluster.get(f"pod/{POD}")["status"]["podIP"], service["clusterIP"]]
+        for address in addresses:
+            own = self.release.cluster.kubectl("exec", POD, "--container=postgresql", "--", "pg_isready", "-h", address)
+            assert "accepting connections" in own
+        assert {answers(address) for address in self.reachable} == {True}, "or no answer would prove nothing"
+        return NO_ANSWER if {answers(address) for address in addresses} == {False} else IN
+
+
+def answers(address: str) -> bool:
+    """Whether this machine, which is none of the cluster's, gets a TCP connection."""
+    try:
+        socket.create_connection((address, PORT), timeout=5).close()
+    except TimeoutError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="module", params=["default", "hardened"])
@@ -91,7 +102,11 @@ def doors(request: pytest.FixtureRequest, namespaces: Callable[[str], Cluster]) 
         place: (cluster, standing(cluster, f"client-{number}", labels, files))
         for number, (place, (cluster, labels)) in enumerate(places.items())
     }
-    yield Doors(release, pods | {SERVER_POD: (release.cluster, POD)})
+    uncovered = listening(elsewhere, "uncovered", PORT)
+    elsewhere.kubectl("label", "pod/uncovered", "app=uncovered")
+    elsewhere.kubectl("expose", "pod/uncovered", f"--port={PORT}")
+    reachable = [uncovered, elsewhere.get("service/uncovered")["spec"]["clusterIP"]]
+    yield Doors(release, pods | {SERVER_POD: (release.cluster, POD)}, reachable)
     release.remove()
 
 

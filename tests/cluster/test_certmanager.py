@@ -101,7 +101,7 @@ def test_generated_certificates_give_way_to_the_issuers_and_restart_nothing(issu
     state, generated = server_state(issued), secret(issued, SERVER)["tls.crt"]
     assert "STATUS: deployed" in issued.upgrade(VALUES, timeout="240s")
     wanted = [f"certificate/{name}" for name in (SERVER, HOOK, HOOK_CA)]
-    issued.cluster.kubectl("wait", *wanted, "--for=condition=Ready", "--timeout=60s")
+    issued.cluster.kubectl("wait", *wanted, "--for=condition=Ready", "--timeout=240s")
     assert secret(issued, SERVER)["tls.crt"] != generated
     certificate(issued, SERVER).verify_directly_issued_by(certificate(issued, CA))
     certificate(issued, HOOK).verify_directly_issued_by(certificate(issued, HOOK_CA))

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from harness.kubernetes import CommandError
+from harness.kubernetes import POD, CommandError
 from harness.on_cluster.release import Release
+from harness.waiting import wait_for_words
 
 MENDED = "SELECT count(*) FROM system_config"
 
@@ -22,6 +23,13 @@ def refused(command: str, release: Release, values: dict[str, object], timeout: 
     with pytest.raises(CommandError) as failure:
         getattr(release, command)(values, timeout=f"{timeout}s")
     return str(failure.value)
+
+
+def log_of_prepare_volume(release: Release) -> str:
+    try:
+        return release.cluster.kubectl("logs", POD, "--container=prepare-volume")
+    except CommandError as error:  # the container has not started yet
+        return str(error)
 
 
 def test_an_image_that_cannot_be_pulled_is_mended_by_the_next_upgrade(fresh: Release) -> None:
@@ -43,9 +51,8 @@ def test_a_wrong_image_in_an_upgrade_loses_nothing(fresh: Release) -> None:
 def test_a_setting_that_the_server_refuses_is_mended_by_the_next_upgrade(fresh: Release) -> None:
     fresh.install()
     fresh.cluster.sql("CREATE TABLE kept AS SELECT 42 AS answer")
-    refused("upgrade", fresh, {"postgresql": {"parameters": {"no_such_setting": "1"}}}, timeout=20)
-    pod = fresh.cluster.kubectl("logs", "postgresql-bill-inquiry-0", "--container=prepare-volume")
-    assert 'unrecognized configuration parameter "no_such_setting"' in pod
+    refused("upgrade", fresh, {"postgresql": {"parameters": {"no_such_setting": "1"}}})
+    wait_for_words(lambda: log_of_prepare_volume(fresh), 'unrecognized configuration parameter "no_such_setting"')
     fresh.upgrade()
     assert fresh.cluster.sql("SELECT answer FROM kept") == "42"
 
@@ -79,7 +86,7 @@ def test_a_hook_that_cannot_reach_the_server_is_mended_by_the_next_upgrade(fresh
         "upgrade",
         fresh,
         {"clusterDomain": "no.such.domain", "schema": {"waitSeconds": 3, "backoffLimit": 0}},
-        timeout=40,
+        timeout=240,
     )
     log = fresh.cluster.kubectl("logs", "job/bill-inquiry-db-init")
     assert "ERROR: no connection to postgresql-bill-inquiry.billdb-faults.svc.no.such.domain:5432 after 3 s" in log

@@ -1,46 +1,69 @@
 """What the chart's pods may do, and what may be done to them."""
 
 import json
+import socket
+from collections.abc import Callable, Iterator
 
 import pytest
 import yaml
 
 from harness import paths
 from harness.chart import render
-from harness.kubernetes import POD, CommandError
-from harness.on_cluster.pods import manifest, standing
+from harness.kubernetes import POD, Cluster, CommandError
+from harness.local import node
+from harness.on_cluster.pods import listening, manifest, standing
 from harness.on_cluster.release import Release
 from tests.render.conftest import EVERYTHING_ON
 
 PRESETS = sorted(file.stem for file in paths.PRESETS.glob("*.yaml"))
-KNOCK = "timeout 3 bash -c '</dev/tcp/{}' && echo open || echo closed"
-API, DNS = "kubernetes.default.svc.cluster.local/443", "10.243.0.2/53"
+# Of what is refused nothing is heard: the seconds are for what is open, and are waited for once by all targets together.
+KNOCK = """
+for target; do
+  { timeout 10 bash -c "</dev/tcp/$target" && echo "$target open" || echo "$target closed"; } 2> /dev/null &
+done
+wait
+"""
+API, KUBELET, DNS = "kubernetes.default.svc.cluster.local/443", f"{node.ADDRESS}/10250", f"{node.ADDRESS}/53"
 SERVER = "postgresql-bill-inquiry/5432"
+PORT = 5432
 
 
-def knock(release: Release, pod: str, target: str) -> str:
-    return release.cluster.kubectl("exec", pod, "--", "bash", "-c", KNOCK.format(target)).strip()
+def knock(release: Release, pod: str, *targets: str) -> dict[str, str]:
+    """Try each target, HOST/PORT, from the pod's first container; returns for each open or closed."""
+    told = release.cluster.kubectl("exec", pod, "--", "bash", "-c", KNOCK, "knock", *targets)
+    return dict(line.rsplit(" ", 1) for line in told.splitlines())
 
 
-def test_the_server_reaches_dns_and_nothing_else(database: Release) -> None:
-    assert {target: knock(database, POD, target) for target in (API, DNS)} == {API: "closed", DNS: "open"}
+@pytest.fixture(scope="module")
+def elsewhere(database: Release, namespaces: Callable[[str], Cluster]) -> Iterator[list[str]]:
+    """What no pod of the chart is to reach: the API, the node's kubelet, other pods, and a machine outside the cluster."""
+    pods = [listening(cluster, "listening", PORT) for cluster in (database.cluster, namespaces("billdb-isolation-elsewhere"))]
+    with socket.create_server((node.HOST_ADDRESS, 0)) as machine:
+        outside = f"{node.HOST_ADDRESS}/{machine.getsockname()[1]}"
+        yield [API, KUBELET, *(f"{address}/{PORT}" for address in pods), outside]
+
+
+def test_a_pod_that_is_not_the_charts_reaches_all_of_it(database: Release, elsewhere: list[str]) -> None:
+    pod = standing(database.cluster, "free", {}, {})
+    assert knock(database, pod, *elsewhere, DNS) == dict.fromkeys([*elsewhere, DNS], "open"), "or closed would prove nothing"
+
+
+def test_the_server_reaches_dns_and_nothing_else(database: Release, elsewhere: list[str]) -> None:
+    assert knock(database, POD, *elsewhere, DNS) == dict.fromkeys(elsewhere, "closed") | {DNS: "open"}
 
 
 @pytest.mark.parametrize("component", ["schema", "retention", "test"])
-def test_a_pod_of_a_job_reaches_dns_and_the_server_and_nothing_else(database: Release, component: str) -> None:
+def test_a_pod_of_a_job_reaches_dns_and_the_server_and_nothing_else(
+    database: Release, elsewhere: list[str], component: str
+) -> None:
     labels = {
         "app.kubernetes.io/instance": "billdb",
         "app.kubernetes.io/name": "billdb",
         "app.kubernetes.io/component": component,
     }
     pod = standing(database.cluster, f"like-{component}", labels, {})
-    expected = {API: "closed", DNS: "open", SERVER: "open"}
-    assert {target: knock(database, pod, target) for target in expected} == expected
-
-
-def test_any_other_pod_reaches_what_the_policies_do_not_cover(database: Release) -> None:
-    pod = standing(database.cluster, "free", {}, {})
-    assert knock(database, pod, API) == "open", "or the closed ones above would prove nothing"
+    found = knock(database, pod, *elsewhere, DNS, SERVER)
+    assert found == dict.fromkeys(elsewhere, "closed") | {DNS: "open", SERVER: "open"}
 
 
 def test_no_pod_holds_a_token_of_the_api(database: Release) -> None:
@@ -83,6 +106,6 @@ def test_the_drain_of_a_node_may_evict_the_server(database: Release) -> None:
     eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": POD, "namespace": database.cluster.namespace}}
     path = f"/api/v1/namespaces/{database.cluster.namespace}/pods/{POD}/eviction"
     database.cluster.kubectl("create", f"--raw={path}", "--filename=-", stdin=json.dumps(eviction))
-    database.cluster.kubectl("rollout", "status", "statefulset/postgresql-bill-inquiry", "--timeout=90s")
+    database.cluster.kubectl("rollout", "status", "statefulset/postgresql-bill-inquiry", "--timeout=240s")
     assert database.cluster.get(f"pod/{POD}")["metadata"]["uid"] != before
     assert database.cluster.sql("SELECT count(*) FROM system_config") == "13"

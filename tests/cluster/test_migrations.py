@@ -6,8 +6,11 @@ import pytest
 
 from harness.kubernetes import CommandError
 from harness.on_cluster.release import Release
+from harness.waiting import wait_for
 
-SLOW = {"V9001__slow.sql": "CREATE TABLE slow ();\nSELECT pg_sleep(15);"}
+# Goes on at once but while there is a row that the test puts there.
+SLOW = {"V9001__slow.sql": "CREATE TABLE slow ();\nSELECT pg_sleep(600) FROM system_config WHERE config_key = 'test.sleep';"}
+ASLEEP = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND application_name = 'billdb/db-init'"
 JOB = "job/bill-inquiry-db-init"
 
 
@@ -20,12 +23,10 @@ def test_job_has_the_memory_that_it_is_proven_with(database: Release) -> None:
 def test_pod_of_the_job_that_is_killed_in_a_migration_is_followed_by_one_that_ends_it(database: Release) -> None:
     selector = "--selector=app=bill-inquiry-db-init"
     with ThreadPoolExecutor(1) as pool:
+        database.cluster.sql("INSERT INTO system_config (config_key, config_value) VALUES ('test.sleep', '')")
         upgrade = pool.submit(database.upgrade, {"schema": {"extraMigrations": SLOW}})
-        sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND application_name = 'billdb/db-init'"
-        database.cluster.sql(
-            f"DO $$ BEGIN FOR i IN 1..600 LOOP IF ({sleeping}) > 0 THEN RETURN; END IF; COMMIT;"
-            " PERFORM pg_stat_clear_snapshot(), pg_sleep(0.1); END LOOP; RAISE 'the migration did not begin in 60 s'; END $$"
-        )
+        wait_for(lambda: database.cluster.sql(ASLEEP) == "1", "the migration to begin", 300)
+        database.cluster.sql("DELETE FROM system_config WHERE config_key = 'test.sleep'")
         database.cluster.kubectl("delete", "pod", selector, "--grace-period=0", "--force", "--wait=false")
         assert "STATUS: deployed" in upgrade.result()
     applied = "SELECT to_regclass('slow') IS NOT NULL, count(*) FROM audit.schema_migration WHERE version = 9001"
@@ -33,9 +34,9 @@ def test_pod_of_the_job_that_is_killed_in_a_migration_is_followed_by_one_that_en
 
 
 def test_job_that_takes_too_long_fails_the_release_and_its_log_stays(database: Release) -> None:
-    slower = SLOW | {"V9002__slower.sql": "SELECT pg_sleep(60);"}
+    slower = SLOW | {"V9002__slower.sql": "SELECT pg_sleep(600);"}
     with pytest.raises(CommandError, match="bill-inquiry-db-init"):
-        database.upgrade({"schema": {"deadlineSeconds": 10, "extraMigrations": slower}}, timeout="60s")
+        database.upgrade({"schema": {"deadlineSeconds": 10, "extraMigrations": slower}})
     assert database.cluster.get(JOB)["status"]["conditions"][-1]["reason"] == "PodFailurePolicy"
     log = database.cluster.kubectl("logs", JOB)
     assert "unchanged  " in log

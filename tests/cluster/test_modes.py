@@ -109,11 +109,11 @@ def test_what_is_rendered_without_a_cluster_installs_and_stays_the_same(fresh: R
     first, second = (fresh.cluster.run("helm", *render, stdin=values) for _ in range(2))
     assert first == second
     fresh.cluster.kubectl("apply", "--filename=-", stdin=first)
-    fresh.cluster.kubectl("rollout", "status", "statefulset/postgresql-bill-inquiry", "--timeout=90s")
+    fresh.cluster.kubectl("rollout", "status", "statefulset/postgresql-bill-inquiry", "--timeout=240s")
     only = ("--show-only=templates/schema/job.yaml", "--values=-")
     hooks = fresh.cluster.run("helm", "template", "billdb", str(paths.CHART), *only, stdin=values)
     fresh.cluster.kubectl("apply", "--filename=-", stdin=hooks)
-    fresh.cluster.kubectl("wait", "job/bill-inquiry-db-init", "--for=condition=Complete", "--timeout=60s")
+    fresh.cluster.kubectl("wait", "job/bill-inquiry-db-init", "--for=condition=Complete", "--timeout=240s")
     assert fresh.cluster.sql("SELECT count(*) FROM system_config") == "13"
     assert "unchanged" in fresh.cluster.kubectl("apply", "--filename=-", stdin=second)
     fresh.cluster.kubectl("delete", "--filename=-", "--wait=true", stdin=first)
@@ -126,6 +126,6 @@ def test_secrets_that_come_later_are_waited_for(fresh: Release) -> None:
     make_secret(fresh.cluster, "passwords", {"postgres-password": "the first that comes"})
     fresh.cluster.run(*install, stdin=values)
     bring_passwords(fresh.cluster)
-    fresh.cluster.kubectl("rollout", "status", "statefulset/postgresql-bill-inquiry", "--timeout=120s")
+    fresh.cluster.kubectl("rollout", "status", "statefulset/postgresql-bill-inquiry", "--timeout=240s")
     fresh.upgrade({"auth": auth})
     assert as_service(fresh, "brought bill_inquiry_user") == (True, "bill_inquiry_user\n")

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pexpect
 import pytest
@@ -67,7 +68,7 @@ def environment(kube_cluster: KubeCluster, tmp_path_factory: pytest.TempPathFact
 
 
 def shell(command: str, environment: dict[str, str], folder: Path | None = None) -> str:
-    done = subprocess.run(["bash", "-c", command], env=environment, cwd=folder, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["bash", "-c", command], env=environment, cwd=folder, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -90,7 +91,7 @@ def converse(child: "pexpect.spawn[str]") -> None:
 
 def test_psql_inside_the_pod_asks_for_no_password(environment: dict[str, str]) -> None:
     command = "kubectl exec -it postgresql-bill-inquiry-0 -- psql -U postgres -d bill_inquiry_db"
-    converse(pexpect.spawn(command, env=environment, timeout=20, encoding="utf-8", dimensions=(50, 200)))
+    converse(pexpect.spawn(command, env=environment, timeout=120, encoding="utf-8", dimensions=(50, 200)))
 
 
 def test_a_client_pod_gets_in_with_the_password(environment: dict[str, str]) -> None:
@@ -102,7 +103,7 @@ def test_a_client_pod_gets_in_with_the_password(environment: dict[str, str]) -> 
         "kubectl get secret postgresql-bill-inquiry-secret -o jsonpath='{.data.postgres-password}' | base64 -d",
         environment,
     )
-    child = pexpect.spawn(command, env=environment, timeout=30, encoding="utf-8", dimensions=(50, 200))
+    child = pexpect.spawn(command, env=environment, timeout=120, encoding="utf-8", dimensions=(50, 200))
     child.expect_exact("Password for user postgres:")
     child.sendline(password)
     child.expect_exact("SSL connection (protocol: TLSv1.3")
@@ -119,8 +120,11 @@ def test_the_log_can_be_searched_for_errors(environment: dict[str, str]) -> None
 
 
 def test_the_log_can_be_followed(environment: dict[str, str]) -> None:
-    child = pexpect.spawn("kubectl logs -f postgresql-bill-inquiry-0", env=environment, timeout=20, encoding="utf-8")
-    child.expect("connection received")
+    child = pexpect.spawn("kubectl logs -f postgresql-bill-inquiry-0", env=environment, timeout=120, encoding="utf-8")
+    child.expect_exact("database system is ready to accept connections")
+    caller = f"caller-{uuid4()}"  # who comes only while the log is followed
+    shell(f"kubectl exec postgresql-bill-inquiry-0 -- env PGAPPNAME={caller} psql -U postgres -c 'SELECT 1'", environment)
+    child.expect_exact(f"application_name={caller}")
     child.close(force=True)
 
 
@@ -143,4 +147,4 @@ def test_the_manual_backup_is_a_dump_that_restores(environment: dict[str, str], 
 
 def test_a_rollout_restart_brings_the_database_back(environment: dict[str, str]) -> None:
     shell("kubectl rollout restart statefulset/postgresql-bill-inquiry", environment)
-    shell("kubectl rollout status statefulset/postgresql-bill-inquiry --timeout=50s", environment)
+    shell("kubectl rollout status statefulset/postgresql-bill-inquiry --timeout=240s", environment)

@@ -77,7 +77,7 @@ def test_a_rotation_that_stopped_half_way_is_finished_by_the_next_run(database: 
     database.cluster.sql("UPDATE audit.schema_migration SET sha256 = 'x' || sha256 WHERE version = 3")
     new = {role: {"password": f"new {role}"} for role in ("bill_readonly_user", "bill_monitoring_user")}
     with pytest.raises(CommandError, match="bill-inquiry-db-init"):
-        database.upgrade({"auth": {"roles": new}}, timeout="60s")
+        database.upgrade({"auth": {"roles": new}})
     database.cluster.sql("UPDATE audit.schema_migration SET sha256 = substr(sha256, 2) WHERE version = 3")
     database.upgrade()
     for role, own in new.items():

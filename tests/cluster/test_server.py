@@ -45,7 +45,7 @@ SETTINGS = {
 
 def test_stateful_set_runs(database: Release, kube_cluster: KubeCluster) -> None:
     wait_for_stateful_sets_to_run(
-        kube_cluster.kube_client, ["postgresql-bill-inquiry"], database.cluster.namespace, timeout_sec=30
+        kube_cluster.kube_client, ["postgresql-bill-inquiry"], database.cluster.namespace, timeout_sec=240
     )
 
 

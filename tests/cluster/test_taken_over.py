@@ -82,8 +82,8 @@ def test_the_plans_own_objects_are_taken_over_with_data_and_password(fresh: Rele
     fresh.cluster.kubectl("create", "configmap", "passwd", "--from-literal=passwd=postgres:x:1001:1001::/tmp:/bin/bash")
     names = ("secret", "configmap", "pvc", "service", "statefulset", "schema-configmap")
     fresh.cluster.kubectl("apply", "--filename=-", stdin=yaml.safe_dump_all([plans(name) for name in names]))
-    fresh.cluster.kubectl("wait", f"pod/{POD}", "--for=create", "--timeout=30s")
-    fresh.cluster.kubectl("wait", f"pod/{POD}", "--for=condition=Ready", "--timeout=60s")
+    fresh.cluster.kubectl("wait", f"pod/{POD}", "--for=create", "--timeout=240s")
+    fresh.cluster.kubectl("wait", f"pod/{POD}", "--for=condition=Ready", "--timeout=240s")
     inside = ["exec", POD, "--", "psql", "--host=/tmp", "--username=postgres", "--dbname=bill_inquiry_db", "--quiet", "--command"]
     script: str = plans("job")["spec"]["template"]["spec"]["containers"][0]["args"][1]
     table = script[script.index("CREATE TABLE") : script.index("-- 기타 테이블")]

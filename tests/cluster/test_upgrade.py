@@ -4,7 +4,7 @@ import pytest
 
 from harness import paths
 from harness.kubernetes import CommandError
-from harness.on_cluster.release import Release
+from harness.on_cluster.release import Release, Values
 
 
 def pod_uid(release: Release) -> str:
@@ -40,12 +40,21 @@ def test_a_changed_setting_is_in_effect_after_the_upgrade_and_undone_by_the_roll
     assert database.cluster.sql("SELECT current_setting('work_mem')") == "4MB"
 
 
+def fails_at_once(release: Release, values: Values | None = None) -> None:
+    """Upgrade in vain: the first pod of the schema Job fails the Job, which has tries left, and that fails the release."""
+    with pytest.raises(CommandError, match="bill-inquiry-db-init") as failure:
+        release.upgrade(values)
+    assert "deadline exceeded" not in str(failure.value)
+    job = release.cluster.get("job/bill-inquiry-db-init")
+    [reason] = {condition["reason"] for condition in job["status"]["conditions"]}
+    assert (job["spec"]["backoffLimit"] > 0, job["status"]["failed"], reason) == (True, 1, "PodFailurePolicy")
+
+
 def test_a_failed_migration_fails_the_release_at_once_and_a_correct_upgrade_mends_it(database: Release) -> None:
     def mine(statement: str) -> dict[str, object]:
         return {"schema": {"extraMigrations": {"V9001__mine.sql": f"CREATE TABLE mine ();\n{statement}"}}}
 
-    with pytest.raises(CommandError, match="bill-inquiry-db-init"):
-        database.upgrade(mine("SELECT 1 / 0;"), timeout="60s")
+    fails_at_once(database, mine("SELECT 1 / 0;"))
     log = database.cluster.kubectl("logs", "job/bill-inquiry-db-init")
     assert "V9001__mine.sql:2: ERROR:  division by zero" in log
     assert database.cluster.sql("SELECT to_regclass('mine') IS NULL") == "t"
@@ -54,8 +63,7 @@ def test_a_failed_migration_fails_the_release_at_once_and_a_correct_upgrade_mend
 
 def test_a_released_migration_that_was_changed_stops_the_upgrade_before_anything_is_applied(database: Release) -> None:
     database.cluster.sql("UPDATE audit.schema_migration SET sha256 = 'x' || sha256 WHERE version = 3")
-    with pytest.raises(CommandError, match="bill-inquiry-db-init"):
-        database.upgrade(timeout="60s")
+    fails_at_once(database)
     log = database.cluster.kubectl("logs", "job/bill-inquiry-db-init")
     assert "V0003__tables.sql was changed after it was applied" in log
     database.cluster.sql("UPDATE audit.schema_migration SET sha256 = substr(sha256, 2) WHERE version = 3")

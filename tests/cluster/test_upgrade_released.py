@@ -66,6 +66,6 @@ def test_the_released_chart_with_data_becomes_this_one_and_loses_nothing(release
 
 def test_a_rollback_to_it_and_the_upgrade_after_that_lose_nothing_either(released: Release) -> None:
     before = state(released)
-    released.cluster.helm("rollback", released.name, "1", "--wait", "--timeout=120s")
+    released.cluster.helm("rollback", released.name, "1", "--wait", "--timeout=240s")
     assert state(released) == before
     upgraded(released, before)

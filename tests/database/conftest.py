@@ -1,9 +1,12 @@
 """Fixtures of the tests that run the rendered schema ConfigMap on real servers of every major version."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cached_property
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,35 +17,100 @@ from harness.local import docker, images
 from tests.database.catalogue import catalogue
 
 NUMBERS = count(1)
+ENGINE = pytest.StashKey[tuple[ExitStack, str]]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give each of pytest-xdist's workers the address of one engine, which lives as long as the program that started them."""
+    if ENGINE not in node.config.stash:
+        stack = ExitStack()
+        node.config.stash[ENGINE] = stack, stack.enter_context(docker.engine(list(images.MAJORS)))
+    node.workerinput["docker"] = node.config.stash[ENGINE][1]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End that engine."""
+    if ENGINE in config.stash:
+        config.stash[ENGINE][0].close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a module's tests of one major version together where they are given to several workers (--dist=loadgroup)."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and isinstance(item, pytest.Function):
+            parameters = item.callspec.params if hasattr(item, "callspec") else {}
+            major = next((parameters[name] for name in ("server", "folder", "major") if name in parameters), "")
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.stem} {major}"))
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[None]:
+def engine(request: pytest.FixtureRequest) -> Iterator[None]:
     """A docker engine that has the images of every major version."""
-    with docker.engine(list(images.MAJORS)) as address:
+    with ExitStack() as stack:
+        shared = getattr(request.config, "workerinput", {}).get("docker")
+        address = shared or stack.enter_context(docker.engine(list(images.MAJORS)))
         os.environ |= {"DOCKER_HOST": address, "TESTCONTAINERS_RYUK_DISABLED": "true"}
         yield
 
 
+class Prepared:
+    """A server that all tests of its major version share, and what they start from."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+
+    @cached_property
+    def first_log(self) -> str:
+        """The log of the first run, which made the database of the service."""
+        return Hook(self.server).apply()
+
+    @cached_property
+    def template(self) -> str:
+        """The name of a database that one run made and that nobody has used."""
+        Hook(self.server).apply("pristine")
+        return "pristine"
+
+    @cached_property
+    def reference(self) -> list[str]:
+        """What a database is like after one undisturbed run."""
+        assert self.first_log
+        with self.server.connect() as connection:
+            return catalogue(connection)
+
+
+@pytest.fixture(scope="session")
+def prepared_of(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Prepared]]:
+    """Gives the server of a major version, started when it is first asked for."""
+    started: dict[str, Prepared] = {}
+
+    def of(major: str) -> Prepared:
+        if major not in started:
+            started[major] = Prepared(Server(major, Path(tmp_path_factory.mktemp(f"pg{major}-"))))
+        return started[major]
+
+    yield of
+    for prepared in started.values():
+        prepared.server.stop()
+
+
 @pytest.fixture(scope="session", params=images.MAJORS)
-def server(request: pytest.FixtureRequest, engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(request: pytest.FixtureRequest, prepared_of: Callable[[str], Prepared]) -> Server:
     """A server of each major version in turn."""
-    started = Server(request.param, Path(tmp_path_factory.mktemp(f"pg{request.param}-")))
-    yield started
-    started.stop()
+    return prepared_of(request.param).server
 
 
 @pytest.fixture(scope="session")
-def installed(server: Server) -> str:
+def installed(server: Server, prepared_of: Callable[[str], Prepared]) -> str:
     """The log of the first run, which made the database of the service."""
-    return Hook(server).apply()
+    return prepared_of(server.major).first_log
 
 
 @pytest.fixture(scope="session")
-def reference(server: Server, installed: str) -> list[str]:
+def reference(server: Server, prepared_of: Callable[[str], Prepared]) -> list[str]:
     """What a database is like after one undisturbed run."""
-    with server.connect() as connection:
-        return catalogue(connection)
+    return prepared_of(server.major).reference
 
 
 @pytest.fixture
@@ -59,3 +127,11 @@ def name(server: Server) -> Iterator[str]:
     yield new
     with server.connect(database="postgres") as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {new} WITH (FORCE)")
+
+
+@pytest.fixture
+def migrated(server: Server, name: str, prepared_of: Callable[[str], Prepared]) -> None:
+    """The database `name` as one run makes it, copied from such a one."""
+    template = prepared_of(server.major).template
+    with server.connect(database="postgres") as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER bill_inquiry_owner".encode())

@@ -8,11 +8,11 @@ import pytest
 from harness.database.hook import Hook
 from harness.database.servers import Server
 from harness.database.states import STATES
+from harness.database.watching import wait_for_waiters
 from tests.database.attacks import LEDGER as SCHEMA_AND_LEDGER
 from tests.database.attacks import LOOT, OWNER, SERVICE, TRIGGER
 from tests.database.test_escalation import superusers as superusers
-from tests.database.test_interrupted import until
-from tests.database.test_races import RAN, WAITED_FOR
+from tests.database.test_races import RAN
 from tests.database.test_upgrade import restore
 
 LEDGER = SCHEMA_AND_LEDGER.replace("CREATE SCHEMA audit;", "")
@@ -68,12 +68,10 @@ def test_schema_that_is_put_into_an_extension_while_it_becomes_the_superusers_st
         former.execute("CREATE EXTENSION hstore SCHEMA public")
         former.execute("BEGIN; ALTER EXTENSION hstore ADD SCHEMA audit")
         job = Hook(server, environment={"LOCK_TIMEOUT": "60s"}).start(name)
-        until(watcher, WAITED_FOR.format(pid=former.info.backend_pid), (1,), seconds=60)
+        wait_for_waiters(watcher, former.info.backend_pid)
         former.execute("COMMIT")
-        assert job.get_wrapped_container().wait()["StatusCode"] == 3
-        log = b"".join(job.get_logs()).decode()
-        job.stop()
-    assert "it is tied to extension hstore" in log
+        done = job.end()
+    assert (done.status, "it is tied to extension hstore" in done.log) == (3, True), done.log
 
 
 def test_restriction_of_views_that_an_owner_set_for_the_database_stops_no_run(server: Server, installed: str, name: str) -> None:

@@ -3,14 +3,12 @@
 import psycopg
 import pytest
 
-from harness.database.hook import Hook
 from harness.database.servers import Server
 
 SECRET = "not-to-be-kept"
 
 
-def test_change_of_a_setting_is_kept_with_who_when_and_from_where(server: Server, name: str) -> None:
-    Hook(server).apply(name)
+def test_change_of_a_setting_is_kept_with_who_when_and_from_where(server: Server, name: str, migrated: None) -> None:
     with server.connect("bill_inquiry_user", name, application_name="service") as client:
         client.execute("INSERT INTO system_config (config_key, config_value) VALUES ('a', '1')")
         client.execute("UPDATE system_config SET config_value = '2' WHERE config_key = 'a'")

@@ -16,8 +16,9 @@ COLUMN = {"schema": {"extraMigrations": {"V9001__mine.sql": "ALTER TABLE bill_in
 ROWS = 2_000_000
 
 
-def test_table_that_stays_busy_fails_the_release_with_the_names_of_those_who_are_busy(server: Server, name: str) -> None:
-    Hook(server).apply(name)
+def test_table_that_stays_busy_fails_the_release_with_the_names_of_those_who_are_busy(
+    server: Server, name: str, migrated: None
+) -> None:
     with server.connect("bill_inquiry_user", name, application_name="forgotten") as client:
         client.execute("BEGIN")
         client.execute("SELECT FROM bill_inquiry_history")
@@ -29,8 +30,7 @@ def test_table_that_stays_busy_fails_the_release_with_the_names_of_those_who_are
     assert "ERROR: no lock in 2 tries: end the transactions above, or upgrade at a quieter time" in done.log
 
 
-def test_table_that_is_busy_for_a_moment_delays_the_migration_only(server: Server, name: str) -> None:
-    Hook(server).apply(name)
+def test_table_that_is_busy_for_a_moment_delays_the_migration_only(server: Server, name: str, migrated: None) -> None:
     hook = Hook(server, COLUMN, environment={"LOCK_TIMEOUT": "100ms"})
     with server.connect("bill_inquiry_user", name) as client:
         client.execute("BEGIN")
@@ -45,8 +45,9 @@ def test_table_that_is_busy_for_a_moment_delays_the_migration_only(server: Serve
     assert "applied    V9001__mine.sql" in done.log
 
 
-def test_statement_that_may_block_keeps_its_lock_timeout_outside_a_transaction_too(server: Server, name: str) -> None:
-    Hook(server).apply(name)
+def test_statement_that_may_block_keeps_its_lock_timeout_outside_a_transaction_too(
+    server: Server, name: str, migrated: None
+) -> None:
     mine = "-- billdb: no-transaction\nCREATE INDEX CONCURRENTLY IF NOT EXISTS mine ON customer_info (operator_code);\n" + (
         "ALTER TABLE bill_inquiry_history ADD COLUMN IF NOT EXISTS mine BIGINT;"
     )

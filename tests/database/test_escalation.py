@@ -65,9 +65,8 @@ def test_owner_of_the_last_release_does_not_become_superuser(server: Server, sup
 
 @pytest.mark.parametrize("elsewhere", ["postgres", "template1", None])
 def test_event_trigger_with_a_function_of_another_role_stops_the_run(
-    server: Server, superusers: None, name: str, elsewhere: str | None
+    server: Server, superusers: None, name: str, migrated: None, elsewhere: str | None
 ) -> None:
-    Hook(server).apply(name)
     database = elsewhere or name
     with server.connect(database=database) as connection:
         connection.execute("CREATE SCHEMA mine")
@@ -168,8 +167,9 @@ def test_owner_cannot_attach_change_or_swap_what_a_superuser_writes_to(server: S
                 connection.execute(statement.encode())
 
 
-def test_trigger_that_came_with_a_dump_stops_the_run_and_an_index_does_not(server: Server, superusers: None, name: str) -> None:
-    Hook(server).apply(name)
+def test_trigger_that_came_with_a_dump_stops_the_run_and_an_index_does_not(
+    server: Server, superusers: None, name: str, migrated: None
+) -> None:
     with server.connect(database=name) as connection:
         connection.execute("CREATE INDEX mine ON audit.ddl_history (executed_at)")
         Hook(server).apply(name)

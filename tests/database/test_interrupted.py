@@ -109,8 +109,7 @@ SLOW = {"V9001__mine.sql": "CREATE TABLE mine ();", "V9002__slow.sql": "CREATE T
 LEFT = "SELECT to_regclass('mine') IS NULL, to_regclass('slow') IS NULL"
 
 
-def test_run_that_the_kubelet_ends_says_so_and_its_session_ends_too(server: Server, name: str) -> None:
-    Hook(server).apply(name)
+def test_run_that_the_kubelet_ends_says_so_and_its_session_ends_too(server: Server, name: str, migrated: None) -> None:
     job = Hook(server, {"schema": {"extraMigrations": SLOW}}).start(name)
     with server.connect(database=name) as watcher:
         wait_for_sleepers(watcher, name)
@@ -123,8 +122,7 @@ def test_run_that_the_kubelet_ends_says_so_and_its_session_ends_too(server: Serv
 
 
 @pytest.mark.parametrize("server", ["14"], indirect=True)  # timeout and bash, which are the same beside every server
-def test_run_that_reaches_its_deadline_says_so_and_its_session_ends_too(server: Server, name: str) -> None:
-    Hook(server).apply(name)
+def test_run_that_reaches_its_deadline_says_so_and_its_session_ends_too(server: Server, name: str, migrated: None) -> None:
     done = Hook(server, {"schema": {"deadlineSeconds": 10, "extraMigrations": SLOW}}).run(name)
     with server.connect(database=name) as watcher:
         wait_until_gone(watcher)
@@ -141,8 +139,7 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS mine_operator ON customer_info (operator
 VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'mine_operator'::regclass"
 
 
-def test_index_that_a_killed_run_left_unfinished_is_removed_and_built(server: Server, name: str) -> None:
-    Hook(server).apply(name)
+def test_index_that_a_killed_run_left_unfinished_is_removed_and_built(server: Server, name: str, migrated: None) -> None:
     hook = Hook(server, {"schema": {"extraMigrations": {"V9001__mine.sql": CONCURRENTLY}}})
     with server.connect(database=name) as watcher, server.connect(database=name) as old:
         old.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
@@ -159,8 +156,7 @@ def test_index_that_a_killed_run_left_unfinished_is_removed_and_built(server: Se
         assert watcher.execute(VALID).fetchone() == (True,)
 
 
-def test_second_run_that_waits_does_not_keep_a_concurrent_build_from_ending(server: Server, name: str) -> None:
-    Hook(server).apply(name)
+def test_second_run_that_waits_does_not_keep_a_concurrent_build_from_ending(server: Server, name: str, migrated: None) -> None:
     hook = Hook(server, {"schema": {"extraMigrations": {"V9001__mine.sql": CONCURRENTLY}}})
     with server.connect(database=name) as watcher, server.connect(database=name) as old:
         old.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")

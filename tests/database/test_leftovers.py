@@ -16,9 +16,8 @@ VALUES ('a', '1', 'KT', now()), ('b', '2', 'KT', now())"""
 
 
 @pytest.fixture
-def connection(server: Server, name: str) -> Iterator[psycopg.Connection]:
+def connection(server: Server, name: str, migrated: None) -> Iterator[psycopg.Connection]:
     """A superuser's connection to a database of its own with two rows of one operator, for unique indexes that fail."""
-    Hook(server).apply(name)
     with server.connect(database=name) as opened:
         opened.execute(DUPLICATES.encode())
         yield opened

@@ -12,8 +12,9 @@ ENDED = "of bill_readonly_user held the advisory lock of schema runs, which is n
 
 
 @pytest.mark.parametrize("elsewhere", [None, "postgres"])
-def test_role_that_holds_the_lock_loses_its_session_and_the_run_goes_on(server: Server, name: str, elsewhere: str | None) -> None:
-    Hook(server).apply(name)
+def test_role_that_holds_the_lock_loses_its_session_and_the_run_goes_on(
+    server: Server, name: str, migrated: None, elsewhere: str | None
+) -> None:
     role = "bill_monitoring_user" if elsewhere else "bill_readonly_user"
     with server.connect(role, elsewhere or name) as holder, server.connect(role, elsewhere or name) as sharer:
         for connection in (holder, sharer):
@@ -29,8 +30,9 @@ BARRIER = "SELECT pg_advisory_lock_shared(1, 1) IS NULL AS passed \\gset\n"  # n
 QUEUED = "SELECT count(*) FROM pg_locks WHERE pid = {pid} AND locktype = 'advisory' AND NOT granted"
 
 
-def test_role_that_takes_the_lock_between_two_sessions_of_a_run_has_it_begin_again(server: Server, name: str) -> None:
-    Hook(server).apply(name)
+def test_role_that_takes_the_lock_between_two_sessions_of_a_run_has_it_begin_again(
+    server: Server, name: str, migrated: None
+) -> None:
     scripts = Hook(server).configmap()
     stopping = {"strangers.sql": scripts["strangers.sql"] + BARRIER, "V9001__mine.sql": "CREATE TABLE mine ();"}
     with server.connect(database=name) as barrier, server.connect("bill_readonly_user", name) as thief:
@@ -48,8 +50,7 @@ def test_role_that_takes_the_lock_between_two_sessions_of_a_run_has_it_begin_aga
     assert "applied    V9001__mine.sql" in done.log
 
 
-def test_lock_that_another_database_or_key_has_is_no_lock_of_runs(server: Server, name: str) -> None:
-    Hook(server).apply(name)
+def test_lock_that_another_database_or_key_has_is_no_lock_of_runs(server: Server, name: str, migrated: None) -> None:
     with server.connect("bill_readonly_user", name) as other:
         other.execute("SELECT pg_advisory_lock(0, hashtext('billdb schema'))")
         Hook(server).apply(name)

@@ -58,8 +58,9 @@ BLOCKS = {
 
 
 @pytest.mark.parametrize("sql", BLOCKS.values(), ids=BLOCKS)
-def test_statement_that_may_block_keeps_its_lock_timeout_whatever_it_looks_like(server: Server, name: str, sql: str) -> None:
-    Hook(server).apply(name)
+def test_statement_that_may_block_keeps_its_lock_timeout_whatever_it_looks_like(
+    server: Server, name: str, migrated: None, sql: str
+) -> None:
     hook = Hook(
         server,
         files={"V9001__mine.sql": f"-- billdb: no-transaction\n{sql}"},

@@ -53,9 +53,8 @@ FROM pg_authid WHERE rolname LIKE 'bill\\_%' ORDER BY 1
 
 
 def test_what_was_made_of_roles_and_privileges_is_set_right_by_the_next_run(
-    server: Server, name: str, reference: list[str]
+    server: Server, name: str, migrated: None, reference: list[str]
 ) -> None:
-    Hook(server).apply(name)
     with server.connect(database=name) as connection:
         roles = connection.execute(ROLES_NOW.encode()).fetchall()
         for statement in SPOILT:
@@ -76,8 +75,7 @@ def test_what_was_made_of_roles_and_privileges_is_set_right_by_the_next_run(
         client.execute("SELECT FROM system_config")
 
 
-def test_code_of_the_services_role_never_comes_to_run_as_the_owner(server: Server, name: str) -> None:
-    Hook(server).apply(name)
+def test_code_of_the_services_role_never_comes_to_run_as_the_owner(server: Server, name: str, migrated: None) -> None:
     with server.connect(database=name) as connection:
         for statement in (
             "CREATE TABLE commands (command TEXT)",
@@ -100,8 +98,9 @@ def test_code_of_the_services_role_never_comes_to_run_as_the_owner(server: Serve
                 client.execute(statement.encode())
 
 
-def test_privilege_that_an_administrators_role_passed_on_is_taken_back(server: Server, name: str, reference: list[str]) -> None:
-    Hook(server).apply(name)
+def test_privilege_that_an_administrators_role_passed_on_is_taken_back(
+    server: Server, name: str, migrated: None, reference: list[str]
+) -> None:
     with server.connect(database=name) as connection:
         connection.execute("CREATE ROLE analyst")
         try:
@@ -131,8 +130,7 @@ def test_what_a_migration_lets_a_role_execute_it_keeps(server: Server, name: str
             assert client.execute("SELECT mine()").fetchone() == (1,)
 
 
-def test_roles_of_the_administrator_keep_what_they_have(server: Server, name: str) -> None:
-    Hook(server).apply(name)
+def test_roles_of_the_administrator_keep_what_they_have(server: Server, name: str, migrated: None) -> None:
     with server.connect(database=name) as connection:
         connection.execute("CREATE ROLE analyst")
         try:

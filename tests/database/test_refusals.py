@@ -49,9 +49,8 @@ DISAGREEMENTS = {
 
 @pytest.mark.parametrize(("change", "problem"), DISAGREEMENTS.values(), ids=DISAGREEMENTS)
 def test_disagreement_of_ledger_and_chart_stops_before_anything_is_applied(
-    server: Server, name: str, change: str, problem: str
+    server: Server, name: str, migrated: None, change: str, problem: str
 ) -> None:
-    Hook(server).apply(name)
     with server.connect(database=name) as connection:
         connection.execute(change.encode())
         connection.execute("REVOKE SELECT ON system_config FROM bill_inquiry_user")

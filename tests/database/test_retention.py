@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from harness.database.hook import Hook
 from harness.database.servers import Server
 
 SEOUL = "now() AT TIME ZONE 'Asia/Seoul'"
@@ -22,9 +21,8 @@ def job(server: Server, name: str, connection: psycopg.Connection) -> Iterator[p
 
 
 @pytest.fixture
-def connection(server: Server, name: str) -> Iterator[psycopg.Connection]:
+def connection(server: Server, name: str, migrated: None) -> Iterator[psycopg.Connection]:
     """A connection to a database of its own, in a time zone far from Seoul's."""
-    Hook(server).apply(name)
     with server.connect(database=name) as opened:
         opened.execute("SET TimeZone = 'America/Los_Angeles'")
         yield opened

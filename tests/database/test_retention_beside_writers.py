@@ -9,7 +9,6 @@ from threading import Event
 import psycopg
 import pytest
 
-from harness.database.hook import Hook
 from harness.database.servers import Server
 
 MAINTENANCE = "bill_maintenance_user"
@@ -26,9 +25,8 @@ CACHE = "INSERT INTO bill_info_cache (cache_key, line_number, inquiry_month, bil
 
 
 @pytest.fixture
-def connection(server: Server, name: str) -> Iterator[psycopg.Connection]:
+def connection(server: Server, name: str, migrated: None) -> Iterator[psycopg.Connection]:
     """A superuser's connection to a database of its own."""
-    Hook(server).apply(name)
     with server.connect(database=name) as opened:
         yield opened
 
