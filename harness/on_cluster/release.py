@@ -81,7 +81,7 @@ class Release:
             "PGHOST": {"value": "postgresql-bill-inquiry"},
             "PGUSER": {"value": "postgres"},
             "PGDATABASE": {"value": "bill_inquiry_db"},
-            "PGCONNECT_TIMEOUT": {"value": "5"},
+            "PGCONNECT_TIMEOUT": {"value": "60"},
             "PGSSLMODE": {"value": "verify-full"},
             "PGSSLROOTCERT": {"value": "/tls/ca.crt"},
             "PGPASSWORD": {"valueFrom": {"secretKeyRef": secret}},

@@ -55,7 +55,7 @@ class Doors:
         host = f"postgresql-bill-inquiry.{self.release.cluster.namespace}.svc.cluster.local"
         passwords = self.release.passwords()
         variables = {
-            "PGHOST": host, "PGUSER": client.role, "PGPASSWORD": passwords.get(client.role, ""), "PGCONNECT_TIMEOUT": "5",
+            "PGHOST": host, "PGUSER": client.role, "PGPASSWORD": passwords.get(client.role, ""), "PGCONNECT_TIMEOUT": "10",
             "PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/tmp/ca.crt",
         }  # fmt: skip
         variables |= {name: value.format(host=host, **passwords) for name, value in client.environment.items()}
