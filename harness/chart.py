@@ -77,6 +77,11 @@ def _render(values: str, presets: tuple[str, ...], release: str, namespace: str)
     return Manifests(frozen)
 
 
+def forget() -> None:
+    """Render anew what was rendered before: the chart has changed."""
+    _render.cache_clear()
+
+
 @cache
 def _validate(text: str) -> None:
     """Hold an object, as JSON, to Kubernetes' schemas; most are the same in many renders."""

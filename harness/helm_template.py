@@ -19,16 +19,16 @@ def template(
     values: Mapping[str, Any] | None = None,
     *,
     files: Sequence[Path] = (),
-    chart: Path = paths.CHART,
+    chart: Path | None = None,
     release: str = "billdb",
     namespace: str = "phonebill-dev",
     kubeconfig: Path | None = None,
 ) -> str:
-    """What `helm template` prints for these values over those of the files, looking into a cluster if one is given.
+    """What `helm template` prints for these values over those of the files, of this chart unless another is given.
 
-    Raises RenderError.
+    With a kubeconfig it looks into that cluster. Raises RenderError.
     """
-    command = [str(paths.BIN / "helm"), "template", release, str(chart), f"--namespace={namespace}"]
+    command = [str(paths.BIN / "helm"), "template", release, str(chart or paths.CHART), f"--namespace={namespace}"]
     command += [f"--values={file}" for file in files]
     command += [f"--kubeconfig={kubeconfig}", "--dry-run=server", "--disable-openapi-validation"] if kubeconfig else []
     done = subprocess.run([*command, "--values=-"], input=json.dumps(dict(values or {})), capture_output=True, text=True)

@@ -1,7 +1,7 @@
 """`nox -s mutate`: changes a copy of the chart for the worse, again and again, and tells what the fast tests did not see.
 
-The changes are the list tests/mutants.yaml. Each is tried with tests/values and tests/render up to the first test that fails;
-arguments that this program does not know go to pytest.
+The changes are the list tests/mutants.yaml. Each is tried with what tests/render/test_expected.py compares, in this program's own
+processes, and where that sees nothing with the tests of tests/values and tests/render, up to the first that fails.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +22,27 @@ import yaml
 
 from harness import paths
 from harness.progress import say
+from tests.render import expecting
 
 LIST = paths.ROOT / "tests" / "mutants.yaml"
 ENOUGH = 95  # percent
-OF_VALUES = ("chart/values.schema.yaml", "chart/templates/refusals/")  # what tests/values sees first
-WHOLE, SLOW = "test_expected.py", "test_every_value.py"
+# Tests that see a change of such a file soonest; all others follow.
+SOONEST = {
+    "NOTES.txt": ("render/test_notes.py",),
+    "_quantities.tpl": ("values/test_problems.py",),
+    "refusals/_all": ("values/test_with_a_cluster.py", "values/test_other_releases.py", "values/test_problems.py"),
+    "refusals/_pods": ("values/test_pod_problems.py",),
+    "refusals/_release": ("values/test_other_releases.py",),
+    "refusals/_secrets": ("values/test_with_a_cluster.py", "values/test_problems.py"),
+    "refusals/_storage": ("values/test_with_a_cluster.py",),
+    "refusals/": ("values/test_problems.py", "values/test_defaults.py"),
+    "_certificates.tpl": ("render/test_certificates.py", "render/test_kept.py"),
+    "_credentials.tpl": ("render/test_secrets.py", "render/test_kept.py"),
+    "presets/": ("render/test_presets.py", "render/test_seed_parity.py"),
+    "values.schema.yaml": ("values/test_schema.py", "values/test_keys.py"),
+}
+NOT_RENDERED = ("refusals/", "values.schema.yaml", "presets/", "NOTES.txt")
+SLOW = "values/test_every_value.py"
 
 
 @dataclass(frozen=True)
@@ -61,19 +77,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="nox -s mutate --", description=__doc__)
     parser.add_argument("--of", default="", metavar="TEXT", help="only the mutants of files whose name has this text")
     parser.add_argument("--at-once", type=int, default=os.cpu_count(), metavar="N", help="so many at a time")
-    options, pytest = parser.parse_known_args(arguments)
+    options = parser.parse_args(arguments)
     begun = time.monotonic()
     mutants = [mutant for mutant in read() if options.of in mutant.file]
     results = []
-    with ThreadPoolExecutor(options.at_once) as pool:
-        unchanged = pool.submit(first_failure, paths.ROOT, "", pytest)
-        for result in pool.map(lambda mutant: tried(mutant, pytest), mutants):
+    with ThreadPoolExecutor(options.at_once) as pool, ProcessPoolExecutor(options.at_once) as comparing:
+        unchanged = pool.submit(first_failure, paths.ROOT, "")
+        for trial in as_completed([pool.submit(tried, mutant, comparing) for mutant in mutants]):
+            result = trial.result()
+            results.append(result)
+            seen = result.test or f"NOT SEEN (but by: {result.mutant.tier or 'not known'})"
+            say(f"{len(results)}/{len(mutants)} {seen}: {result.mutant}"[:200])
             if unchanged.done() and unchanged.result():
                 pool.shutdown(cancel_futures=True)
                 break
-            results.append(result)
-            seen = result.test or f"SURVIVED (seen by: {result.mutant.tier or 'not known'})"
-            say(f"{len(results)}/{len(mutants)} {result.mutant}: {seen}"[:250])
     if unchanged.result():
         raise SystemExit(f"the tests fail without any change: {unchanged.result()}")
     print("\n".join(table(results)))
@@ -91,26 +108,39 @@ def read() -> list[Mutant]:
     return mutants
 
 
-def tried(mutant: Mutant, pytest: Sequence[str]) -> Result:
-    """Make the change in a copy of the chart, with what is generated from it, and run the tests on that."""
+def tried(mutant: Mutant, comparing: Executor) -> Result:
+    """Make the change in a copy of the chart, with what is generated from it, and try that."""
     with tempfile.TemporaryDirectory(prefix="billdb-mutant-") as folder:
         copy = Path(folder)
         for part in (paths.CHART, paths.PRESETS):
             shutil.copytree(part, copy / part.name)
         file = copy / mutant.file
         file.write_text(file.read_text().replace(mutant.was, mutant.becomes, 1))
-        if file.name.startswith("values."):
-            made = _run(copy, sys.executable, "-m", "harness.values_schema")
-            if made.returncode:
-                return Result(mutant, "python -m harness.values_schema")
-        return Result(mutant, first_failure(copy, mutant.file, pytest))
+        if file.name.startswith("values.") and _run(copy, sys.executable, "-m", "harness.values_schema").returncode:
+            return Result(mutant, "python -m harness.values_schema")
+        if not any(part in mutant.file for part in NOT_RENDERED) and (variant := comparing.submit(changed, copy).result()):
+            return Result(mutant, f"tests/render/test_expected.py[{variant}]")
+        return Result(mutant, first_failure(copy, mutant.file))
 
 
-def first_failure(subject: Path, file: str, pytest: Sequence[str]) -> str:
+def changed(subject: Path) -> str:
+    """The first variant of tests/render/expected whose objects are others for the chart that lies there, empty if none is."""
+    paths.CHART, paths.PRESETS = subject / paths.CHART.name, subject / paths.PRESETS.name
+    expecting.forget()
+    for variant in expecting.HELD:
+        try:
+            if expecting.document(variant) != expecting.file_of(variant).read_text():
+                return variant
+        except Exception:  # whatever a test would fail with: it does not render, or is no object of Kubernetes
+            return variant
+    return ""
+
+
+def first_failure(subject: Path, file: str) -> str:
     """The first test that fails for the chart that lies there, empty if none does. Raises RuntimeError where none could run."""
     # These tests need no plugin, and importing all of them takes longer than the first test.
     options = ("-x", "-q", "--no-header", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib")
-    command = [sys.executable, "-m", "pytest", *options, *_order(file), *pytest]
+    command = [sys.executable, "-m", "pytest", *options, *_order(file)]
     done = _run(subject, *command)
     if done.returncode == 0:
         return ""
@@ -121,10 +151,11 @@ def first_failure(subject: Path, file: str, pytest: Sequence[str]) -> str:
 
 def _order(file: str) -> list[str]:
     """The files of tests: first those that see a change of this file soonest, last the slow one."""
-    soonest = "values/" if file.startswith(OF_VALUES) else WHOLE
-    tests = sorted((paths.ROOT / "tests").glob("values/test_*.py")) + sorted((paths.ROOT / "tests").glob("render/test_*.py"))
-    tests.sort(key=lambda test: (test.name == SLOW, soonest not in str(test)))
-    return [str(test.relative_to(paths.ROOT)) for test in tests]
+    soonest = next((tests for part, tests in SOONEST.items() if part in file), ())
+    folder = paths.ROOT / "tests"
+    tests = [str(test.relative_to(folder)) for tier in ("render", "values") for test in sorted(folder.glob(f"{tier}/test_*.py"))]
+    rest = [test for test in tests if test not in (*soonest, SLOW)]
+    return [f"tests/{test}" for test in (*soonest, *rest, SLOW)]
 
 
 def _run(subject: Path, *command: str) -> "subprocess.CompletedProcess[str]":
@@ -145,7 +176,7 @@ def table(results: Sequence[Result]) -> Iterator[str]:
         yield f"| `{area}` | {count} | {seen_in[area]} |"
     yield f"| all | {len(results)} | {seen_in.total()} ({percent(results):.1f} %) |"
     yield "\n| not seen by the fast tests | seen by |\n| --- | --- |"
-    for result in results:
+    for result in sorted(results, key=lambda result: str(result.mutant)):
         if not result.test:
             yield f"| `{result.mutant}` | {result.mutant.tier or 'not known'} |"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from harness import paths
+from harness import chart, paths
 from harness.chart import Manifests, render
 from tests.render.conftest import VARIANTS
 from tests.render.reading import plain
@@ -35,6 +35,12 @@ def main() -> None:
     """Write the files anew."""
     for variant in HELD:
         file_of(variant).write_text(document(variant))
+
+
+def forget() -> None:
+    """Render anew: the chart has changed."""
+    chart.forget()
+    _texts.cache_clear()
 
 
 def file_of(variant: str) -> Path:

@@ -1,7 +1,9 @@
 """What the chart does where nothing is set."""
 
 import pytest
+import yaml
 
+from harness import chart, paths
 from harness.helm_template import RenderError, template
 
 REST = "or render with --dry-run=server, or set withoutCluster=preview to only read the objects"
@@ -25,3 +27,8 @@ def test_a_given_password_is_not_one_that_would_change() -> None:
     assert "the passwords of bill_inquiry_user, bill_maintenance_user, bill_monitoring_user, bill_readonly_user would" in str(
         refusal.value
     )
+
+
+def test_the_oldest_kubernetes_that_the_chart_promises_is_the_one_that_its_objects_are_held_to() -> None:
+    promised = yaml.safe_load((paths.CHART / "Chart.yaml").read_text())["kubeVersion"]
+    assert promised == f">={chart.OLDEST}.0-0"

@@ -31,9 +31,28 @@ def test_shared_buffers_that_the_memory_limit_does_not_hold_are_refused(size: ob
     )
 
 
-@pytest.mark.parametrize("limit", ["3Gi", "2.5Gi", "2200M", "22e8", 2200000000], ids=str)
+@pytest.mark.parametrize("limit", ["3Gi", "2.5Gi", "2049Mi", "2200M", "22e8", 2200000000], ids=str)
 def test_a_limit_over_shared_buffers_is_accepted_in_each_of_kubernetes_notations(limit: object) -> None:
     assert render({"postgresql": {"parameters": {"shared_buffers": "2GB"}}, "resources": {"limits": {"memory": limit}}})
+
+
+def test_a_limit_that_only_looks_as_large_as_shared_buffers_is_refused() -> None:
+    limit = {"limits": {"memory": "2.1G"}}
+    assert problems({"postgresql": {"parameters": {"shared_buffers": "2GB"}}, "resources": limit}) == [
+        "resources.limits.memory: 2.1G, but shared_buffers alone are 2048Mi; "
+        "raise it, or lower postgresql.parameters.shared_buffers"
+    ]
+
+
+@pytest.mark.parametrize("key", ["schema.resources", "retention.resources", "tls.reload.resources"])
+def test_a_request_over_its_limit_is_refused_for_every_pod(key: str) -> None:
+    values: object = {"requests": {"memory": "1Gi"}}
+    first, *below = key.split(".")
+    for part in reversed(below):
+        values = {part: values}
+    assert problems({first: values}) == [
+        f"{key}.requests.memory: 1Gi is more than {key}.limits.memory, 64Mi; lower the one or raise the other"
+    ]
 
 
 def test_a_request_over_its_limit_is_refused_in_other_notations_too() -> None:

@@ -52,6 +52,7 @@ REFUSED = [
     ("terminationGracePeriodSeconds", 1, "/terminationGracePeriodSeconds", "want 10"),
     ("persistence/size", "20GB", "/persistence/size", "Ki|Mi|Gi"),
     ("persistence/accessModes", ["ReadWriteMany"], "/persistence/accessModes/0", "'ReadWriteOnce'"),
+    ("persistence/accessModes", ["ReadWriteOnce", "ReadWriteOncePod"], "/persistence/accessModes", "maxItems"),
     ("persistence/mountPath", "data", "/persistence/mountPath", "^/"),
     ("storageClass/reclaimPolicy", "Recycle", "/storageClass/reclaimPolicy", "'Retain', 'Delete'"),
     ("retention/history/schedule", "daily", "/retention/history/schedule", "does not match pattern"),
@@ -91,6 +92,7 @@ REFUSED = [
     ("schema/lockTries", 0, "/schema/lockTries", "want 1"),
     ("schema/extraMigrations", {"V9001__mine.sql": ""}, "V9001__mine.sql", "want 1"),
     ("schema/waitSeconds", 0, "/schema/waitSeconds", "want 1"),
+    ("fullnameOverride", "x" * 41, "/fullnameOverride", "want 40"),
     ("fullnameOverride", "My DB", "/fullnameOverride", "does not match pattern"),
     ("tolerations", [{"effect": "Never"}], "/tolerations/0/effect", "'NoSchedule'"),
 ]

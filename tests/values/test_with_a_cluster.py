@@ -89,6 +89,9 @@ def test_a_class_that_nobody_serves_is_refused_and_one_that_is_there_or_can_be_m
         "or install the driver (storageClass.provisioner)"
     ]
     assert ("StorageClass", "fast") in look(other, named("CSIDriver", "csi.example.com"))
+    assert ("StorageClass", "fast") not in look(other, named("StorageClass", "fast", provisioner="theirs")), "whoever serves it"
+    in_tree = {"storageClass": {"provisioner": "kubernetes.io/azure-disk"}, "persistence": {"storageClass": "fast"}}
+    assert ("StorageClass", "fast") in look(in_tree), "Kubernetes' own drivers are no objects"
     assert ("StorageClass", "managed-standard") not in look({}), "one that exists is somebody's"
     assert look(other, claim(storageClassName="fast")), "the claim has its volume"
 
@@ -115,6 +118,7 @@ def test_cert_manager_must_be_there_for_its_mode_and_have_let_go_of_its_secrets_
     assert look(values, kinds=[*KINDS, *CERT_MANAGER])
     theirs = OURS | {"cert-manager.io/certificate-name": "x"}
     made = [secret(f"{SERVER}-{name}", "tls.crt", "tls.key", "ca.crt", annotations=theirs) for name in ("tls", "hook-tls")]
+    assert look(values, *made, kinds=[*KINDS, *CERT_MANAGER]), "in its own mode they are cert-manager's to renew"
     assert problems({}, *made) == [
         f"tls.mode: generated, but cert-manager made {SERVER}-tls, {SERVER}-hook-tls; the server goes on with what it has while "
         "you run: kubectl delete -n phonebill-dev --ignore-not-found certificate,secret "

@@ -1,0 +1,34 @@
+"""What each preset is for."""
+
+import pytest
+
+from harness.chart import render
+from tests.render import expecting
+from tests.render.reading import SERVER, config, options, plain
+
+CHANGED = {
+    "any-cluster": {"PersistentVolumeClaim", "StorageClass"},
+    "hardened": {"ConfigMap", "NetworkPolicy"},
+    "phonebill-dev": {"StatefulSet"},  # and the password, which test_seed_parity.py has
+}
+
+
+@pytest.mark.parametrize("preset", CHANGED)
+def test_a_preset_changes_what_it_is_for_and_nothing_else(preset: str) -> None:
+    default, found = expecting.held(render()), expecting.held(render(presets=[preset]))
+    changed = {key for key in default | found if default.get(key) != found.get(key)}
+    assert {key.partition("/")[0] for key in changed} == CHANGED[preset]
+
+
+def test_any_cluster_leaves_the_class_to_the_cluster() -> None:
+    manifests = render(presets=["any-cluster"])
+    assert "storageClassName" not in manifests["PersistentVolumeClaim", f"{SERVER}-pvc"]["spec"]
+    assert manifests.of("StorageClass") == []
+
+
+def test_hardened_lets_in_the_service_and_keeps_the_superuser_out() -> None:
+    manifests = render(presets=["hardened"])
+    [rule] = plain(manifests["NetworkPolicy", SERVER]["spec"]["ingress"])
+    assert rule["from"][1:] == [{"podSelector": {"matchLabels": {"tier": "application"}}}]
+    assert "host all postgres all reject" in config(manifests, "pg_hba.conf")
+    assert options(manifests)["ssl_min_protocol_version"] == "TLSv1.3"
