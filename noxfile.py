@@ -5,6 +5,10 @@
 """What a person does with this repository: `nox -l` lists it."""
 
 import argparse
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import nox
 
@@ -14,6 +18,7 @@ nox.options.reuse_existing_virtualenvs = True
 
 CLUSTER_TESTS = ("helm3", "registry", "cert-manager")  # programs that tests/cluster runs beside helm and kubectl
 FAST = ("tests/values", "tests/render", "tests/harness")
+DATABASE_LOG = Path(".local/logs/test-database.log")
 LAST_WORDS = 60  # seconds after Ctrl-C for what runs to end by itself
 
 
@@ -56,9 +61,25 @@ def test(session: nox.Session) -> None:
     if others:
         session.run(*pytest)
         return
-    # Those that wait for a cluster run side by side, a module each; those that keep a machine busy have it to themselves.
-    session.run(*pytest, "--numprocesses=3", "--dist=loadfile", *FAST, "tests/cluster")
-    session.run(*pytest, "tests/database")
+    # Those of the cluster wait most of the time, those of the database compute: side by side both are done sooner.
+    with _beside(session, DATABASE_LOG, *pytest, "--numprocesses=2", "--dist=loadgroup", "tests/database"):
+        session.run(*pytest, "--numprocesses=3", "--dist=loadfile", *FAST, "tests/cluster")
+
+
+@contextmanager
+def _beside(session: nox.Session, log: Path, *command: str) -> Iterator[None]:
+    """Run a command of the session's environment while the block runs; then print what it said, and fail if it did."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    session.log(f"beside what follows: {' '.join(command)} > {log}")
+    with log.open("wb") as output:
+        process = subprocess.Popen([f"{session.bin}/{command[0]}", *command[1:]], stdout=output, stderr=output)
+    try:
+        yield
+    finally:
+        failed = process.wait()
+        session.log(f"{log}:\n{log.read_text()}")
+    if failed:
+        session.error(f"{' '.join(command)} failed: see {log}")
 
 
 def _runs(tier: str, arguments: list[str]) -> bool:
