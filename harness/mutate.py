@@ -82,6 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     mutants = [mutant for mutant in read() if options.of in mutant.file]
     results = []
     with ThreadPoolExecutor(options.at_once) as pool, ProcessPoolExecutor(options.at_once) as comparing:
+        if variant := comparing.submit(changed, paths.ROOT).result():
+            raise SystemExit(f"the tests fail without any change: tests/render/test_expected.py[{variant}]")
         unchanged = pool.submit(first_failure, paths.ROOT, "")
         for trial in as_completed([pool.submit(tried, mutant, comparing) for mutant in mutants]):
             result = trial.result()
