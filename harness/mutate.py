@@ -29,7 +29,7 @@ ENOUGH = 95  # percent
 # Tests that see a change of such a file soonest; all others follow.
 SOONEST = {
     "NOTES.txt": ("render/test_notes.py",),
-    "_quantities.tpl": ("values/test_problems.py",),
+    "_quantities.tpl": ("values/test_problems.py", "render/test_notes.py"),
     "refusals/_all": ("values/test_with_a_cluster.py", "values/test_other_releases.py", "values/test_problems.py"),
     "refusals/_pods": ("values/test_pod_problems.py",),
     "refusals/_release": ("values/test_other_releases.py",),
@@ -82,6 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     mutants = [mutant for mutant in read() if options.of in mutant.file]
     results = []
     with ThreadPoolExecutor(options.at_once) as pool, ProcessPoolExecutor(options.at_once) as comparing:
+        if variant := comparing.submit(changed, paths.ROOT).result():
+            raise SystemExit(f"the tests fail without any change: tests/render/test_expected.py[{variant}]")
         unchanged = pool.submit(first_failure, paths.ROOT, "")
         for trial in as_completed([pool.submit(tried, mutant, comparing) for mutant in mutants]):
             result = trial.result()

@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from harness import supported
+
 # Kinds that the chart has or looks for: apiVersion, kind, plural, and whether they are in a namespace.
 KINDS = (
     ("v1", "ConfigMap", "configmaps", True),
@@ -50,7 +52,11 @@ def serving(objects: Iterable[Object], kinds: Iterable[Kind] = KINDS, namespace:
 
 def _answers(objects: Iterable[Object], kinds: tuple[Kind, ...], namespace: str) -> dict[str, Object]:
     """Every path that is answered, with its body."""
-    found: dict[str, Object] = {"/version": {"major": "1", "minor": "34", "gitVersion": "v1.34.0"}, "/api": {"versions": ["v1"]}}
+    major, minor = supported.local().split(".")
+    found: dict[str, Object] = {
+        "/version": {"major": major, "minor": minor, "gitVersion": f"v{major}.{minor}.0"},
+        "/api": {"versions": ["v1"]},
+    }
     versions = {version for version, *_ in kinds if "/" in version}
     found["/apis"] = {
         "kind": "APIGroupList",

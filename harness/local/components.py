@@ -179,7 +179,6 @@ def _kubelet() -> Component:
         "clusterDomain": "cluster.local",
         "resolvConf": _write("resolv.conf", ""),
         "containerRuntimeEndpoint": f"unix://{CONTAINERD}",
-        "failCgroupV1": False,  # the group may be of either version
         "failSwapOn": False,
         "registerNode": True,
         "maxPods": 200,

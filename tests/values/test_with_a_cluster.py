@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from harness.stub_cluster import CERT_MANAGER, KINDS
-from tests.values.looking import OURS, SERVER, claim, look, named, problems, secret
+from harness.helm_template import template
+from harness.stub_cluster import CERT_MANAGER, KINDS, serving
+from tests.values.looking import CLASS, OURS, SERVER, claim, look, named, problems, secret
 
 LATER = ", or set auth.waitForSecrets when it comes later"
 KEYS = (
@@ -124,3 +125,8 @@ def test_cert_manager_must_be_there_for_its_mode_and_have_let_go_of_its_secrets_
         "you run: kubectl delete -n phonebill-dev --ignore-not-found certificate,secret "
         f"{SERVER}-tls {SERVER}-hook-tls, then try again"
     ]
+
+
+def test_a_namespace_that_is_yet_to_be_created_is_of_a_cluster_too() -> None:
+    with serving([named("Namespace", "default"), CLASS]) as kubeconfig:
+        assert "kind: StatefulSet" in template({}, kubeconfig=kubeconfig)
