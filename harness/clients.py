@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from harness import commands, exit_status, paths
 from harness.commands import CommandError
@@ -41,10 +42,10 @@ def _take(name: str, version: Callable[[Path], tuple[int, ...]], suits: Callable
             if candidate.parent != paths.BIN:
                 say(f"{name} {_dotted(found)}: {candidate}")
                 paths.BIN.mkdir(parents=True, exist_ok=True)
-                new = paths.BIN / f".{name}.new"
-                new.unlink(missing_ok=True)
-                new.symlink_to(candidate)
-                new.rename(paths.BIN / name)
+                with TemporaryDirectory(dir=paths.BIN) as own:  # others may be placing the same
+                    new = Path(own) / name
+                    new.symlink_to(candidate)
+                    new.rename(paths.BIN / name)
             return True
     return False
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from harness import exit_status, paths
 from harness.local import cache, gobuild, gotoolchain
@@ -148,13 +149,13 @@ def _linker_settings(go: str, module: Module) -> list[str]:
 def _place(source: Path, target: Path) -> None:
     if target.exists() and target.samefile(source):
         return
-    new = target.with_name(f".{target.name}.new")
-    new.unlink(missing_ok=True)
-    try:
-        new.hardlink_to(source)
-    except OSError:  # the cache is on another file system
-        shutil.copy2(source, new)
-    new.rename(target)
+    with TemporaryDirectory(dir=target.parent) as own:  # others may be placing the same
+        new = Path(own) / target.name
+        try:
+            new.hardlink_to(source)
+        except OSError:  # the cache is on another file system
+            shutil.copy2(source, new)
+        new.rename(target)
 
 
 if __name__ == "__main__":
