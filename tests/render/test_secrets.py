@@ -92,6 +92,7 @@ def test_generated_passwords_are_long_and_different_and_one_a_role() -> None:
     passwords = stored({})
     assert set(passwords) == {key for _, key in PASSWORDS.values()}
     assert [p for p in passwords.values() if not re.fullmatch("[A-Za-z0-9]{32}", p)] == []
+    assert [p for p in passwords.values() if p.isdigit()] == []
     assert len(set(passwords.values())) == 6
 
 
