@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from harness import paths
 from harness.kubernetes import Cluster
 
-KINDS = "statefulset,job,pod,service,configmap,networkpolicy,poddisruptionbudget,serviceaccount,secret,pvc"
+KINDS = "statefulset,cronjob,job,pod,service,configmap,networkpolicy,poddisruptionbudget,serviceaccount,secret,pvc"
 
 
 @contextmanager
