@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from harness.local.machine import MachineError
@@ -45,7 +46,7 @@ def remove(name: str, top: Path = TOP) -> None:
     """End what runs in the group and in those below it, and remove them."""
     for folder in _folders(name, top):
         for group, _, _ in os.walk(folder, topdown=False):
-            wait_for(lambda group=group: _removed(Path(group)), f"the processes of {group} to end")  # type: ignore[misc]
+            wait_for(partial(_removed, Path(group)), f"the processes of {group} to end")
 
 
 def _folders(name: str, top: Path) -> list[Path]:
