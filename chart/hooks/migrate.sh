@@ -7,6 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 . ./connection.sh
+. ./server.sh
 . ./migrations.sh
 
 # The ConfigMap may change while the Job runs: what is applied is what was read at the start.
@@ -16,25 +17,6 @@ cd "$work"
 
 # The superuser last: what fails before can still be mended with the password it had.
 LOGINS=(bill_inquiry_user bill_readonly_user bill_backup_user bill_monitoring_user bill_maintenance_user postgres)
-
-# Each session's settings from its first statement on, whatever ALTER DATABASE … SET says: names are PostgreSQL's own, a backslash in a
-# string is one, what is configured for applications ends no migration, and a run that was killed or whose node is gone lets go of its locks.
-SETTINGS=(
-  'search_path=pg_catalog,pg_temp' role=none standard_conforming_strings=on quote_all_identifiers=off constraint_exclusion=partition row_security=on
-  default_transaction_read_only=off 'default_transaction_isolation=read\ committed' default_transaction_deferrable=off
-  lock_timeout=0 statement_timeout=0 idle_in_transaction_session_timeout=0 idle_session_timeout=0 client_min_messages=warning
-  local_preload_libraries= client_connection_check_interval=2s tcp_keepalives_idle=10 tcp_keepalives_interval=5 tcp_keepalives_count=3
-)
-PGOPTIONS=$(printf -- '-c %s ' "${SETTINGS[@]}")
-export PGOPTIONS
-
-fail() {
-  say "ERROR: $*" >&2
-  exit 3
-}
-
-# One psql session of several steps: its advisory lock makes two runs at the same time take turns.
-session() { psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 "$@"; }
 
 # `timeout` and the kubelet end this script and its psql alike; what is to be read about it is written here.
 ended() {
@@ -58,11 +40,6 @@ check_passwords() {
     [[ -n $password ]] || fail "the password of $role is empty (file $CREDENTIALS/$role): give it one in the Secret"
     [[ $password != *$'\n'* ]] || fail "the password of $role has more than one line (file $CREDENTIALS/$role): give it one that has not, in the Secret"
   done
-}
-
-# The owner's password: made of a secret of this Job's alone, so that runs at the same time agree on it and nobody else can log in.
-owner_password() {
-  { echo bill_inquiry_owner && cat "${PGSSLKEY:-$CREDENTIALS/postgres}"; } | sha256sum | cut -d ' ' -f 1
 }
 
 # What a session is to do with the server as a whole.

@@ -102,18 +102,6 @@ apply() {
   } | as "$kind"
 }
 
-# A session in the service's database, as superuser or as the owner, who does not have the superuser's certificate.
-as() (
-  PGOPTIONS+=" -c lock_timeout=$LOCK_TIMEOUT"
-  if [[ $1 == owner ]]; then
-    unset PGSSLCERT PGSSLKEY
-    export PGUSER=bill_inquiry_owner PGPASSWORD=$OWNER_PASSWORD
-  else
-    PGOPTIONS+=" -c lc_messages=C" # of the owner by roles.sql: only a superuser may set it
-  fi
-  session --file=-
-)
-
 apply_pending() {
   local file kind="" of files=()
   while read -r file; do
