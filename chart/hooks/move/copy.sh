@@ -17,7 +17,7 @@ dump_definitions() {
   local section
   for section in pre-data post-data; do
     pg_dump --format=custom --section="$section" --file="$work/$section" "$PGDATABASE"
-    pg_restore --list "$work/$section" | sed '/^[0-9]/!d' > "$work/$section.list"
+    pg_restore --list --create "$work/$section" | sed '/^[0-9]/!d' > "$work/$section.list"
   done
 }
 
@@ -86,7 +86,7 @@ copy_rows() {
   old --file=sequences.sql > "$work/sequences.old"
   new postgres session --dbname="$PGDATABASE" --file=- < "$work/sequences.old" > /dev/null
   # What remains are large objects. A superuser may write them, for they run nothing.
-  pg_dump --format=custom --section=data --blobs --exclude-table-data='*' "$PGDATABASE" | new postgres pg_restore --exit-on-error --dbname="$PGDATABASE"
+  pg_dump --format=custom --section=data --blobs --exclude-table-data='*.*' "$PGDATABASE" | new postgres pg_restore --exit-on-error --dbname="$PGDATABASE"
 }
 
 # Statistics, so that the service's first queries are planned as its last were; expressions of indexes run as the tables' owners.

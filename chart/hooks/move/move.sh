@@ -31,12 +31,13 @@ leave() {
   exit "$status"
 }
 
-# The old server as it was. The locks of HOLDER go with this script, however it ends.
+# The old server as it was. The locks go with their session, however this script ends.
 give_up() {
-  stop_scratch immediate || :
+  [[ -z ${HOLDER_PID:-} ]] || kill "$HOLDER_PID" 2> /dev/null || :
   [[ $state != closing ]] || session --dbname=postgres --file=reopen.sql || :
+  stop_scratch immediate || :
   [[ $state == before ]] || record false || :
-  say "nothing was moved; the old server goes on as before" >&2
+  say "nothing was moved, for the reason above; the old server goes on as before" >&2
 }
 
 lock_volume() {
@@ -75,7 +76,7 @@ check_obstacles() {
   problems=$(
     old --file=obstacles.sql
     session --dbname=postgres --file=obstacles-postgres.sql
-    comm -23 <(old --command="SELECT extname FROM pg_extension" | LC_ALL=C sort) \
+    LC_ALL=C comm -23 <(old --command="SELECT extname FROM pg_extension" | LC_ALL=C sort) \
       <(new postgres session --dbname=postgres --command="SELECT name FROM pg_available_extensions" | LC_ALL=C sort) |
       sed 's/.*/the extension & is not in the new image: take one that has it, or drop it/'
   )
