@@ -34,8 +34,6 @@ class Move:
         variables = {variable["name"]: variable["value"] for variable in container["env"]}
         variables |= {"PGHOST": SOCKETS, "PGUSER": HOOK, "PGDATABASE": self.database, "CREDENTIALS": "/none"}
         command = [word.replace("/scripts", scripts) for word in container["command"]]
-        import os
-        if os.environ.get("DBG"): command = ["timeout","--kill-after=5","15","/bin/bash","-x",scripts+"/move.sh"]
         return Job(self._container(command, variables | environment).start())
 
     def run(self, claim: str = CLAIM, **environment: str) -> Run:

@@ -14,7 +14,7 @@
 {{- define "billdb.move.from" -}}
 {{- $now := include "billdb.claim.now" . }}
 {{- if not (include "billdb.cluster" .) }}{{ $now = include "billdb.name.pvc.first" . }}{{ end }}
-{{- if and (include "billdb.name.pvc.word" .) $now (ne $now (include "billdb.name.pvc" .)) }}{{ $now }}{{ end }}
+{{- if and (include "billdb.name.pvc.word" .) (not .Values.persistence.existingClaim) $now (ne $now (include "billdb.name.pvc" .)) }}{{ $now }}{{ end }}
 {{- end }}
 
 {{/* "true" where the claim to move to is yet to be made: that is done by a hook. */}}
@@ -24,8 +24,12 @@
 
 {{/* The claim that the data on the server's claim were moved from, now or once. */}}
 {{- define "billdb.move.origin" -}}
-{{- $claim := lookup "v1" "PersistentVolumeClaim" .Release.Namespace (include "billdb.name.pvc" .) | default dict }}
-{{- include "billdb.move.from" . | default (dig "metadata" "annotations" "billdb/moved-from" "" $claim) }}
+{{- include "billdb.move.from" . | default (include "billdb.move.origin.of" (dict "root" . "claim" (include "billdb.name.pvc" .))) }}
+{{- end }}
+
+{{/* The claim that a claim's data were moved from: (dict "root" $ "claim" NAME). */}}
+{{- define "billdb.move.origin.of" -}}
+{{- dig "metadata" "annotations" "billdb/moved-from" "" (lookup "v1" "PersistentVolumeClaim" .root.Release.Namespace .claim | default dict) }}
 {{- end }}
 
 {{/* The major version that an image's tag says; nothing where a digest decides, or where the tag says something else. */}}

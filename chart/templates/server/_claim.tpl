@@ -16,7 +16,7 @@ metadata:
     # What prepare-volume and later upgrades know the move by.
     billdb/moved-from: {{ . | quote }}
     {{- end }}
-    {{- with merge (dict) ($.annotations | default dict) .annotations }}
+    {{- with merge (dict) ($.annotations | default dict) (.annotations | default dict) }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
 spec:
