@@ -155,8 +155,8 @@ def publish(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Write requirements/*.lock anew from pyproject.toml's groups."""
     session.install("uv==0.13.9")
-    for group in ("local", "lint", "go", "checkov"):
+    for group in ("local", "lint", "go", "checkov", "dumpers"):
         session.run(
             "uv", "pip", "compile", "--quiet", "--group", group, "--generate-hashes", "--no-header",
-            "--python-version=3.11", f"--output-file=requirements/{group}.lock",
+            "--python-version=3.11", f"--output-file=requirements/{group}.lock", *(["--no-deps"] if group == "dumpers" else []),
         )  # fmt: skip

@@ -2,8 +2,8 @@
 
 PostgreSQL's server programs come from an npm package and its clients from Debian. The PostgreSQL image stands in for
 the official one under the same name: same user id, same programs on PATH, same locale. The clients are those of 15:
-psql serves every major here, pg_dump and pg_basebackup servers of 14 and 15 only. restic's image is like the official one:
-the program, and a shell beside it.
+psql serves every major here, pg_basebackup servers of 14 and 15 only; pg_dump and its like are of the server's major from 16 on
+(dumpers.py). restic's image is like the official one: the program, and a shell beside it.
 """
 
 import json
@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from harness import exit_status, paths
-from harness.local import archive, cache, debian, machine, npm, packages, programs
+from harness.local import archive, cache, debian, dumpers, machine, npm, packages, programs
 from harness.local.machine import MachineError, require_disk, run
 from harness.progress import step
 
@@ -101,13 +101,14 @@ def _debian(folder: Path) -> Path:
 def _postgres(folder: Path, tag: str) -> Path:
     version = POSTGRES[tag]
     major, _, extension = tag.partition("-")
-    target = folder / f"postgres-{_key(version, *([extension] if extension else []))}.tar"
+    target = folder / f"postgres-{_key(version, *([extension] if extension else []), *dumpers.key(major))}.tar"
     if target.exists():
         return target
     base = _base(folder)
     require_disk(folder, 1)
     with step(f"build the image of PostgreSQL {version} {extension}"), _scratch(folder) as root:
         install_postgres(version, root)
+        dumpers.install(major, root / SERVER.lstrip("/"))
         if extension:
             _install_extension(f"postgresql-{major}-{extension}", major, root)
         layer = archive.layer(root, root.parent / "layer.tar")
