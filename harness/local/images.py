@@ -23,7 +23,7 @@ PAUSE_IMAGE = "localhost/billdb/pause:1"
 HELPER_IMAGE = "localhost/billdb/debian:12"
 POSTGRES_IMAGE = "docker.io/library/postgres:{tag}"
 RESTIC_IMAGE = "docker.io/restic/restic:0.19.1"  # as values.yaml and harness/tools/restic/go.mod have it
-APPLETS = ("cat", "chmod", "cp", "env", "ls", "mkdir", "sh", "sleep", "test")  # of busybox
+APPLETS = ("cat", "chmod", "cp", "env", "ls", "mkdir", "sh", "sleep", "test", "timeout")  # of busybox
 POSTGRES = {
     "14": "14.23.0-beta.17",
     "15": "15.18.0-beta.17",
@@ -80,8 +80,9 @@ def _restic(folder: Path) -> Path:
     target = folder / f"restic-{digest.hexdigest()[:16]}.tar"
     if not target.exists():
         with _scratch(folder) as root:
-            for place in ("bin", "usr/bin"):
+            for place in ("bin", "usr/bin", "tmp"):
                 (root / place).mkdir(parents=True)
+            (root / "tmp").chmod(0o1777)
             shutil.copy(program, root / "usr/bin/restic")
             shutil.copy(busybox, root / "bin/busybox")
             for applet in APPLETS:
