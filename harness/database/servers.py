@@ -160,7 +160,7 @@ class Server:
 
 
 def dump(server: Server, database: str) -> str:
-    """The database as SQL by pg_dump, without what differs from one run to the next. Only for servers of 14 and 15."""
+    """The database as SQL by pg_dump, without what differs from one run to the next."""
     done = server.execute("pg_dump", f"--host={SOCKETS}", f"--username={HOOK}", "--rows-per-insert=100", database)
     if done.status:
         raise subprocess.SubprocessError(done.log)
