@@ -23,6 +23,7 @@ class Move:
     major: str
     folder: Path
     database: str = DATABASE
+    room: str = ""  # of the volume, which then is gone with the run
 
     def start(self, claim: str = CLAIM, **environment: str) -> Job:
         """Start it; the caller waits for its end."""
@@ -42,7 +43,11 @@ class Move:
 
     def _container(self, command: list[str], variables: dict[str, Any]) -> DockerContainer:
         made = DockerContainer(POSTGRES_IMAGE.format(tag=self.major)).with_command(command).with_envs(**variables)
-        made.with_volume_mapping(str(self.folder), MOUNT, "rw").with_volume_mapping(str(self.server.folder), SHARED, "ro")
+        if self.room:
+            made.tmpfs[MOUNT] = f"uid={USER},gid={USER},mode=0700,size={self.room}"
+        else:
+            made.with_volume_mapping(str(self.folder), MOUNT, "rw")
+        made.with_volume_mapping(str(self.server.folder), SHARED, "ro")
         made.with_volume_mapping(str(self.server.folder / "run"), SOCKETS, "rw")
         made.tmpfs["/tmp"] = f"uid={USER},gid={USER},mode=0700"
         restricted = {"network_mode": "none", "user": f"{USER}:{USER}", "read_only": True, "cap_drop": ["ALL"]}

@@ -6,9 +6,10 @@ work=$(mktemp --directory)
 # What a superuser restores whoever owns it, for it runs nothing: schemas, extensions, and who may do what.
 SUPERUSERS='^[0-9]+; [0-9]+ [0-9]+ (SCHEMA|EXTENSION|ACL|DEFAULT ACL|COMMENT - (SCHEMA|EXTENSION)) '
 OF_DATABASE='^[0-9]+; [0-9]+ [0-9]+ (DATABASE|(ACL|COMMENT|SECURITY LABEL) - DATABASE) '
-# As pg_restore has it: privileges after what they are on, but a schema's, which its owners need; then what runs by itself.
+# As pg_restore has it: privileges after what they are on, but a schema's, which its owners need; then views that read, and what watches DDL.
 PRIVILEGES='^[0-9]+; [0-9]+ [0-9]+ (DEFAULT ACL|ACL (- (LANGUAGE|FOREIGN|LARGE|TABLESPACE|PARAMETER)|[^-])) *'
-LAST='^[0-9]+; [0-9]+ [0-9]+ (MATERIALIZED VIEW DATA|EVENT TRIGGER|COMMENT - EVENT TRIGGER) '
+VIEWS='^[0-9]+; [0-9]+ [0-9]+ MATERIALIZED VIEW DATA '
+WATCHERS='^[0-9]+; [0-9]+ [0-9]+ (EVENT TRIGGER|COMMENT - EVENT TRIGGER) '
 
 old() { session --dbname="$PGDATABASE" "$@"; }
 
@@ -21,17 +22,19 @@ dump_definitions() {
   done
 }
 
-# The passwords' hashes come along in a pipe. A role that owns something and may not log in does so until open_roles has ended.
+# The passwords' hashes come along in a pipe.
 copy_roles() {
   pg_dumpall --globals-only | sed '/^CREATE ROLE postgres;$/d' |
     new postgres session --dbname=postgres --set=VERBOSITY=terse --file=- > /dev/null
-  old --command="SELECT format('ALTER ROLE %I NOLOGIN;', rolname) FROM pg_roles WHERE NOT rolcanlogin AND rolname !~ '^pg_'" > "$work/nologin.sql"
-  sed 's/ NOLOGIN;$/ LOGIN;/' "$work/nologin.sql" | new postgres session --dbname=postgres --file=-
 }
 
+# The database with its settings, and who may connect. Until what is in afterwards.sql was run, whoever owns something may.
 create_database() {
   grep -E "$OF_DATABASE" "$work/pre-data.list" > "$work/list"
   new postgres pg_restore --exit-on-error --create --use-list="$work/list" --dbname=postgres "$work/pre-data"
+  old --file=afterwards.sql > "$work/afterwards.sql"
+  sed 's/^REVOKE \(.*\) FROM PUBLIC;$/GRANT \1 TO PUBLIC;/; s/ NOLOGIN;$/ LOGIN;/' "$work/afterwards.sql" |
+    new postgres session --dbname=postgres --file=-
 }
 
 # Restores what `grep` leaves of a dump's list, in its order, each entry as the role whose it is: restore DUMP ARGUMENTS-OF-GREP….

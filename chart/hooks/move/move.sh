@@ -68,7 +68,9 @@ check_volume() {
     exit 0
   fi
   say "an earlier move to the volume $CLAIM ended, and the old server has gone on since: the data are copied anew"
-  rm -rf "$PGDATA"
+  # Not deleted in its place: what is left of it after a kill would be nobody's.
+  rm -rf "$PGDATA.move"
+  mv --no-target-directory "$PGDATA" "$PGDATA.move"
 }
 
 check_obstacles() {
@@ -136,14 +138,15 @@ say "from here on whoever writes waits, and whoever reads goes on"
 copy_roles
 dump_definitions
 create_database
-restore pre-data --invert-match -e "$PRIVILEGES" -e "$LAST"
+restore pre-data --invert-match -e "$PRIVILEGES" -e "$VIEWS" -e "$WATCHERS"
 copy_rows
-restore post-data --invert-match -e "$PRIVILEGES" -e "$LAST"
+restore post-data --invert-match -e "$PRIVILEGES" -e "$VIEWS" -e "$WATCHERS"
 restore pre-data -e "$PRIVILEGES"
 restore post-data -e "$PRIVILEGES"
-restore post-data -e "$LAST"
-new postgres session --dbname=postgres --file="$work/nologin.sql"
+restore post-data -e "$VIEWS"
+restore post-data -e "$WATCHERS"
 analyze
+new postgres session --dbname=postgres --file="$work/afterwards.sql"
 compare
 record true
 stop_scratch fast
