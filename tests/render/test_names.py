@@ -22,6 +22,7 @@ NAMES = {
     ("NetworkPolicy", "postgresql-bill-inquiry-jobs"),
     ("PersistentVolumeClaim", "postgresql-bill-inquiry-backup-pvc"),
     ("PersistentVolumeClaim", "postgresql-bill-inquiry-pvc"),
+    ("Pod", "bill-inquiry-backup-test"),
     ("Pod", "bill-inquiry-db-test"),
     ("PodDisruptionBudget", "postgresql-bill-inquiry"),
     ("Secret", "postgresql-bill-inquiry-backup-secret"),

@@ -65,7 +65,12 @@ def test_helm_test_looks_as_the_service_does(manifests: Manifests) -> None:
     test = container(manifests, "test")
     assert test["command"][3:] == ("/bin/bash", "/scripts/verify.sh")
     assert environment(test)["PGUSER"] == "bill_inquiry_user"
-    [pod] = manifests.of("Pod")
-    assert pod["metadata"]["annotations"]["helm.sh/hook"] == "test"
-    assert pod["metadata"]["annotations"]["helm.sh/hook-delete-policy"] == "before-hook-creation"
-    assert pod["spec"]["restartPolicy"] == "Never"
+
+
+def test_the_pods_of_helm_test_run_once_and_their_logs_stay(manifests: Manifests) -> None:
+    found = {o["metadata"]["name"]: (o["metadata"]["annotations"], o["spec"]["restartPolicy"]) for o in manifests.of("Pod")}
+    hook = {"helm.sh/hook": "test", "helm.sh/hook-delete-policy": "before-hook-creation"}
+    assert {
+        name: (hook.items() <= annotations.items(), policy) for name, (annotations, policy) in found.items()
+    } == dict.fromkeys(found, (True, "Never"))
+    assert len(found) == 2

@@ -37,7 +37,7 @@ def test_every_pod_has_the_keys_that_it_needs_and_no_others(default: Manifests) 
         "schema": {*PASSWORDS.values(), CA, (HOOK, "tls.crt"), (HOOK, "tls.key")},
         "retention": {PASSWORDS["bill_maintenance_user"], CA},
         "backup": {PASSWORDS["bill_backup_user"], REPOSITORY, CA},
-        "test": {PASSWORDS["bill_inquiry_user"], CA},
+        "test": {PASSWORDS["bill_inquiry_user"], PASSWORDS["bill_backup_user"], CA},
     }
 
 
