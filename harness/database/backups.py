@@ -33,11 +33,14 @@ class Backups:
 
     def start(self, name: str = "bill-inquiry-backup", database: str = DATABASE, **environment: str) -> Job:
         """Start it; the caller waits for its end."""
+        memory = self._container(name)["resources"]["limits"]["memory"].removesuffix("i").lower()
+        return Job(self.server.job(self.command(name), self.variables(name, database) | environment, memory))
+
+    def command(self, name: str) -> list[str]:
+        """The Job's command, on the ConfigMap's files put where the server's containers see them."""
         container = self._container(name)
         folder = self.server.scripts({**chart(self.values)["ConfigMap", SCRIPT]["data"], **self.files})
-        command = [word.replace("/scripts", folder) for word in [*container["command"], *container.get("args", [])]]
-        memory = container["resources"]["limits"]["memory"].removesuffix("i").lower()
-        return Job(self.server.job(command, self.variables(name, database) | environment, memory))
+        return [word.replace("/scripts", folder) for word in [*container["command"], *container.get("args", [])]]
 
     def restore(self, database: str = DATABASE, *, start: str = "latest", then: str = "keep", **environment: str) -> Run:
         """Run the Job of bill-inquiry-restore as the document says it is made: with FROM and THEN."""

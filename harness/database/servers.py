@@ -152,13 +152,17 @@ class Server:
         done = self._container.get_wrapped_container().exec_run(list(command), environment=dict(environment or {}))
         return Run(done.exit_code, done.output.decode())
 
-    def job(self, command: Sequence[str], environment: Mapping[str, str], memory: str = "64m") -> DockerContainer:
-        """Start the schema Job's command in a container of its own, with its limits; the caller removes it."""
-        return self._new(["/scratch"], mem_limit=memory, memswap_limit=memory).with_envs(**environment).with_command(list(command)).start()
+    def job(
+        self, command: Sequence[str], environment: Mapping[str, str], memory: str = "64m", scratch: str = "50%"
+    ) -> DockerContainer:
+        """Start a Job's command in a container of its own, with its limits and a /scratch of that size; the caller removes it."""
+        container = self._new(mem_limit=memory, memswap_limit=memory).with_envs(**environment).with_command(list(command))
+        container.tmpfs["/scratch"] = f"uid={USER},gid={USER},mode=0700,size={scratch}"
+        return container.start()
 
 
 def dump(server: Server, database: str) -> str:
-    """The database as SQL by pg_dump, without what differs from one run to the next. Only for servers of 14 and 15."""
+    """The database as SQL by pg_dump, without what differs from one run to the next."""
     done = server.execute("pg_dump", f"--host={SOCKETS}", f"--username={HOOK}", "--rows-per-insert=100", database)
     if done.status:
         raise subprocess.SubprocessError(done.log)

@@ -30,7 +30,11 @@ def test_the_server_is_stopped_fast_within_its_grace_period(manifests: Manifests
 
 def test_the_volume_outlives_pods_and_what_need_not_last_is_in_memory_or_scratch(manifests: Manifests) -> None:
     volumes = {volume["name"]: plain(volume) for volume in server(manifests)["spec"]["volumes"]}
-    claims = [o["metadata"]["name"] for o in manifests.of("PersistentVolumeClaim") if o["metadata"]["labels"]["app.kubernetes.io/component"] == "server"]
+    claims = [
+        o["metadata"]["name"]
+        for o in manifests.of("PersistentVolumeClaim")
+        if o["metadata"]["labels"]["app.kubernetes.io/component"] == "server"
+    ]
     [claim] = claims or ["my-claim"]
     assert volumes["postgresql-data"] == {"name": "postgresql-data", "persistentVolumeClaim": {"claimName": claim}}
     assert [volumes[name].keys() for name in ("run", "tmp", "shm")] == [{"name", "emptyDir"}] * 3
