@@ -9,7 +9,7 @@ begin() {
   KIND=$1
   STARTED_AT=$(date --utc +%FT%T.%3NZ)
   trap ended EXIT
-  trap 'fail "told to end before it was done; the next run begins anew"' TERM
+  trap told_to_end TERM
   say "billdb $CHART_VERSION, release $RELEASE: $KIND of $PGDATABASE"
 }
 
@@ -25,6 +25,13 @@ fail_for_now() {
   MESSAGE=$*
   say "ERROR: $MESSAGE" >&2
   exit 2
+}
+
+# `timeout` and the kubelet end this script and what it runs alike; what is to be read about it is written here.
+told_to_end() {
+  # bash counts from a little later than timeout does, and in whole seconds.
+  ((SECONDS < DEADLINE_SECONDS - 1)) || fail "not done after $DEADLINE_SECONDS s: mend what is slow, or raise this Job's deadlineSeconds"
+  fail_for_now "told to end before it was done; the next run begins anew"
 }
 
 ended() {
