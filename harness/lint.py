@@ -42,7 +42,8 @@ def main() -> int:
         "shellcheck": [
             str(Path(sys.executable).with_name("shellcheck")),
             "--external-sources",
-            "--source-path=SCRIPTDIR",
+            # In the pods the scripts of all folders lie together.
+            "--source-path=SCRIPTDIR:SCRIPTDIR/..:SCRIPTDIR/../backup",
             *map(str, scripts),
         ],
         "sqlfluff": [

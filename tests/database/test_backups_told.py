@@ -10,7 +10,8 @@ from harness.database.servers import Run, Server
 from tests.database.conftest import Prepared
 
 LEFT = """
-INSERT INTO audit.backup_run (kind, started_at, finished_at, succeeded, backup, bytes, added_bytes, message, release, chart_version)
+INSERT INTO audit.backup_run
+    (kind, started_at, finished_at, succeeded, backup, bytes, added_bytes, message, release, chart_version)
 SELECT kind, now() - hours * interval '1 hour' - interval '41 s', now() - hours * interval '1 hour', message IS NULL,
     CASE WHEN message IS NULL THEN '4bba301e' END, 512 * 1024 ^ 2, 14 * 1024 ^ 2, message, 'billdb', '0.4.0'
 FROM (VALUES (%s, %s, %s::TEXT)) AS run (kind, hours, message)
