@@ -16,6 +16,11 @@
 {{/* Of the CronJobs, whose names may have 52 characters. */}}
 {{- define "billdb.name.retention" }}{{ include "billdb.name.stem" . | trunc 31 | trimSuffix "-" }}{{ end }}
 
+{{/* Of the snapshots: CronJobs, whose names may have 52 characters, and what belongs to them. */}}
+{{- define "billdb.name.snapshot" }}{{ include "billdb.name.stem" . | trunc 37 | trimSuffix "-" }}-snapshot{{ end }}
+{{- define "billdb.name.snapshotCopy" }}{{ include "billdb.name.snapshot" . }}-copy{{ end }}
+{{- define "billdb.name.snapshotScript" }}{{ include "billdb.name.stem" . }}-snapshot-script{{ end }}
+
 {{/* The schema Job's CA and certificate: "hook" as the first release called them, so that a rollback to it finds them. */}}
 {{- define "billdb.name.schemaCA" }}{{ include "billdb.name.server" . }}-hook-ca{{ end }}
 {{- define "billdb.name.schemaTLS" }}{{ include "billdb.name.server" . }}-hook-tls{{ end }}

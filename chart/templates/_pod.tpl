@@ -1,26 +1,27 @@
-{{/* The PostgreSQL image: every pod of the chart runs it. A tag may be a whole number. */}}
+{{/* An image as Kubernetes names it: a map like .Values.image. A tag may be a whole number. */}}
 {{- define "billdb.image" -}}
-{{- with .Values.image -}}
 {{ .registry }}/{{ .repository }}{{ with .tag }}:{{ toJson . | trimAll "\"" }}{{ end }}{{ with .digest }}@{{ . }}{{ end }}
-{{- end }}
 {{- end }}
 
 {{/* User and group id of PostgreSQL's programs: the image profile's own, whose volumes belong to it; nothing where the cluster assigns it. */}}
 {{- define "billdb.image.user" }}{{- with .Values.image.user | default (get (dict "official" 999 "bitnamilegacy" 1001 "cloudnative-pg" 26) .Values.image.profile) }}{{ int64 . }}{{ end }}{{ end }}
 
-{{/* Labels and annotations of every pod: (dict "root" $ "app" NAME "component" WORD "annotations" MAP). */}}
+{{/* Labels and annotations of every pod: (dict "root" $ "app" NAME "component" WORD "labels" MAP "annotations" MAP); the maps may be left out. */}}
 {{- define "billdb.pod.metadata" -}}
 labels:
-  {{- include "billdb.podLabels" (merge (dict "extra" .root.Values.podLabels) .) | nindent 2 }}
+  {{- include "billdb.podLabels" (merge (dict "extra" (merge dict (.labels | default dict) .root.Values.podLabels)) .) | nindent 2 }}
 {{- with merge (.annotations | default dict) (.root.Values.podAnnotations | default dict) }}
 annotations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 
-{{/* What every pod has: what Pod Security's "restricted" asks of it, no token for an API that no pod needs, and where it may run. */}}
+{{/*
+What every pod has: what Pod Security's "restricted" asks of it, no token for an API that most pods do not need, and where it may run.
+The context may have "account", the name of an account of its own.
+*/}}
 {{- define "billdb.pod.spec" -}}
-serviceAccountName: {{ include "billdb.name.serviceAccount" . | quote }}
+serviceAccountName: {{ .account | default (include "billdb.name.serviceAccount" .) | quote }}
 automountServiceAccountToken: false
 enableServiceLinks: false
 securityContext:
@@ -46,9 +47,9 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
-{{/* What every container has: (dict "root" $ "resources" MAP). */}}
+{{/* What every container has: (dict "root" $ "resources" MAP "image" MAP); without an image it is PostgreSQL's. */}}
 {{- define "billdb.container" -}}
-image: {{ include "billdb.image" .root | quote }}
+image: {{ include "billdb.image" (.image | default .root.Values.image) | quote }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 resources:
   {{- .resources | default dict | toYaml | nindent 2 }}
