@@ -1,4 +1,4 @@
-"""The image of PostgreSQL on a cluster's node: the official one where its registry answers, else the stand-in."""
+"""The images of PostgreSQL and restic on a cluster's node: the official ones where their registry answers, else the stand-ins."""
 
 from collections.abc import Callable, Sequence
 from hashlib import sha256
@@ -16,28 +16,40 @@ STAND_IN = "stand-in (imported, from no registry)"
 
 
 def name() -> str:
-    """The image's name, as values.yaml has it."""
-    image = yaml.safe_load((paths.CHART / "values.yaml").read_text())["image"]
+    """The name of PostgreSQL's image, as values.yaml has it."""
+    return _name(_values()["image"])
+
+
+def restic() -> str:
+    """The name of restic's image, as values.yaml has it."""
+    return _name(_values()["backup"]["restic"]["image"])
+
+
+def _values() -> dict[str, Any]:
+    return dict(yaml.safe_load((paths.CHART / "values.yaml").read_text()))
+
+
+def _name(image: dict[str, str]) -> str:
     return f"{image['registry']}/{image['repository']}:{image['tag']}"
 
 
-def provide(ctr: Sequence[str], stand_in: Callable[[], None]) -> None:
+def provide(image: str, ctr: Sequence[str], stand_in: Callable[[], None]) -> None:
     """Have a node's containerd hold the image; `ctr` is the command that asks it, `stand_in` what brings the stand-in.
 
     The name changes to the official image only when all of that is there. What was pulled once is not asked for again.
     """
     ctr = [*ctr, "--namespace=k8s.io"]
-    repository = name().rpartition(":")[0]
+    repository = image.rpartition(":")[0]
     if commands.run([*ctr, "images", "list", "--quiet", f"name~=^{repository}@"]).strip():
         return
     try:
-        index = commands.run([*ctr, "content", "fetch-object", name()], timeout=ANSWER)
+        index = commands.run([*ctr, "content", "fetch-object", image], timeout=ANSWER)
         digest = f"{repository}@sha256:{sha256(index.encode()).hexdigest()}"
         with step(f"pull {digest}"):
             commands.run([*ctr, "images", "pull", digest], timeout=600)
-        commands.run([*ctr, "images", "tag", "--force", digest, name()])
+        commands.run([*ctr, "images", "tag", "--force", digest, image])
     except CommandError as error:
-        say(f"no registry gives {name()} ({str(error).strip().splitlines()[-1]}): the {STAND_IN} serves")
+        say(f"no registry gives {image} ({str(error).strip().splitlines()[-1]}): the {STAND_IN} serves")
         stand_in()
 
 

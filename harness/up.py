@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from harness import clients, exit_status, image, install, kind, paths, proxy
@@ -76,7 +77,8 @@ def up(options: argparse.Namespace) -> None:
         kind.start()
         clients.provide(paths.KUBECONFIG)
         for name in kind.nodes():
-            image.provide(["docker", "exec", name, "ctr"], lambda: kind.load(images.archives()[image.name()]))
+            for wanted in (image.name(), image.restic()):
+                image.provide(wanted, ["docker", "exec", name, "ctr"], partial(_load_into_kind, wanted))
         _install_on_own(options)
     else:
         with cluster.only_one():
@@ -84,9 +86,14 @@ def up(options: argparse.Namespace) -> None:
             running = node.current()
             assert running
             socket = f"/proc/{running.pid}/root{CONTAINERD}"  # asked from outside the node, which has no way to a registry
-            image.provide(["ctr", f"--address={socket}"], lambda: None)
+            for wanted in (image.name(), image.restic()):
+                image.provide(wanted, ["ctr", f"--address={socket}"], lambda: None)
             _install_on_own(options)
     say(f"all of it took {time.monotonic() - begun:.1f} s")
+
+
+def _load_into_kind(name: str) -> None:
+    kind.load(images.archives()[name])
 
 
 def _install_on_own(options: argparse.Namespace) -> None:

@@ -1,5 +1,5 @@
--- What the superuser's session and its event triggers write to is the superuser's, in a schema of the superuser's: whoever owns a table
--- can have code run by everybody who writes to it. Tables that were the owner's (before 0.3.0) keep their rows.
+-- What the superuser's session, its event triggers and the backups' Jobs write to is the superuser's, in a schema of the superuser's: whoever
+-- owns a table can have code run by everybody who writes to it. Tables that were the owner's (before 0.3.0, or by a rollback) keep their rows.
 BEGIN;
 SELECT 10::oid::regrole AS superuser, to_regclass('audit.schema_migration') IS NULL AS first_run \gset audit_
 SELECT format('ALTER SCHEMA audit OWNER TO %s', :'audit_superuser')
@@ -29,7 +29,9 @@ COMMENT ON COLUMN audit.schema_migration.chart_version IS 'Version of the chart 
 
 SELECT format('owner      TABLE %s becomes %s''s', pg_class.oid::regclass, 10::oid::regrole)
 FROM pg_class
-WHERE pg_class.oid IN (to_regclass('audit.schema_migration'), to_regclass('audit.ddl_history')) AND relowner <> 10;
+WHERE
+    pg_class.oid IN (to_regclass('audit.schema_migration'), to_regclass('audit.ddl_history'), to_regclass('audit.backup_run'))
+    AND relowner <> 10;
 -- Changing the owner runs nothing. What is attached to the table would run later: it is looked for in the catalog, after nobody else can
 -- attach anything any more, and the table itself is not read: planning a query may already evaluate an expression of an index.
 DO $$
@@ -49,6 +51,12 @@ BEGIN
             'audit.ddl_history', 'id bigint ALWAYS, executed_at timestamp with time zone clock_timestamp(), executed_by text SESSION_USER,'
             ' command_tag text, object_type text, object_identity text, application text current_setting(''application_name''::text),'
             ' client_address inet inet_client_addr()'
+        ),
+        (
+            'audit.backup_run', 'id bigint ALWAYS, kind text, started_at timestamp with time zone, finished_at timestamp with time zone'
+            ' clock_timestamp(), succeeded boolean, backup text, bytes bigint, added_bytes bigint, message text, release text,'
+            ' chart_version text, CHECK ((kind = ANY (ARRAY[''backup''::text, ''check''::text, ''restore''::text, ''drill''::text, ''snapshot''::text,'
+            ' ''snapshot-drill''::text, ''move''::text])))'
         )
     LOOP
         CONTINUE WHEN to_regclass(place) IS NULL;
@@ -97,11 +105,15 @@ BEGIN
             FROM (
                 SELECT format('its columns are %s', shape)
                 FROM (
-                    SELECT string_agg(
+                    SELECT concat_ws(', ', string_agg(
                         concat_ws(' ', attname, format_type(atttypid, atttypmod), CASE attidentity WHEN 'a' THEN 'ALWAYS' END,
                             CASE WHEN attgenerated <> '' THEN 'GENERATED' END, pg_get_expr(adbin, adrelid)),
                         ', ' ORDER BY attnum
-                    )
+                    ), (
+                        SELECT string_agg(pg_get_constraintdef(oid), ', ' ORDER BY oid)
+                        FROM pg_constraint
+                        WHERE conrelid = place::regclass AND contype = 'c'
+                    ))
                     FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
                     WHERE attrelid = place::regclass AND attnum > 0 AND NOT attisdropped
                 ) AS present (shape)
@@ -117,7 +129,7 @@ BEGIN
                         WHEN 'pg_attrdef'::regclass THEN TRUE
                         WHEN 'pg_publication_rel'::regclass THEN TRUE
                         WHEN 'pg_constraint'::regclass THEN
-                            EXISTS (SELECT FROM pg_constraint WHERE oid = objid AND conrelid = refobjid AND contype IN ('p', 'n'))
+                            EXISTS (SELECT FROM pg_constraint WHERE oid = objid AND conrelid = refobjid AND contype IN ('p', 'n', 'c'))
                         WHEN 'pg_class'::regclass THEN
                             EXISTS (SELECT FROM pg_class WHERE oid = objid AND (relkind = 't' OR relkind = 'S' AND deptype = 'i'))
                             OR EXISTS (SELECT FROM pg_index WHERE indexrelid = objid AND indexprs IS NULL AND indpred IS NULL)
@@ -132,7 +144,7 @@ BEGIN
         END IF;
         IF problem IS NOT NULL THEN
             RAISE EXCEPTION '% is not the chart''s table: %', place, problem
-                USING HINT = 'What writes to it would run that as superuser: drop what is too much, or give the table another name.';
+                USING HINT = 'What writes to it would run that as superuser or for the backups: drop what is too much, or give the table another name.';
         END IF;
         IF theirs THEN
             EXECUTE format('ALTER TABLE %s OWNER TO %s', place, 10::oid::regrole);

@@ -1,6 +1,6 @@
 -- Who may do what in the database and its schemas: what is missing is granted, what is too much is revoked, for the chart's roles and
 -- PUBLIC; other roles' privileges are the administrator's. What is as it should be is not touched, so that a run without a change writes nothing.
--- Roles that read everything (backup) or only statistics (monitoring) have that by membership. Nobody may pass a privilege on, none is
+-- Roles that read everything (backup) or statistics (monitoring) have that by membership. Nobody may pass a privilege on, none is
 -- on a column, and PUBLIC executes nothing; what a migration lets a role execute in public or cache, it keeps.
 BEGIN;
 CREATE OR REPLACE TEMPORARY VIEW privilege_difference AS
@@ -18,6 +18,8 @@ WITH rule (kind, namespace, grantee, privileges) AS (VALUES
     ('schema', 'cache', 'bill_inquiry_user', '{USAGE}'),
     ('schema', 'cache', 'bill_readonly_user', '{USAGE}'),
     ('schema', 'audit', 'bill_readonly_user', '{USAGE}'),
+    ('schema', 'audit', 'bill_backup_user', '{USAGE}'),
+    ('schema', 'audit', 'bill_monitoring_user', '{USAGE}'),
     ('schema', 'audit', 'bill_inquiry_owner', '{USAGE, CREATE}'),
     ('table', 'public', 'bill_inquiry_user', '{SELECT, INSERT, UPDATE, DELETE}'),
     ('table', 'public', 'bill_readonly_user', '{SELECT}'),
@@ -31,7 +33,9 @@ WITH rule (kind, namespace, grantee, privileges) AS (VALUES
 ),
 
 rule_of_table (namespace, name, grantee, privileges) AS (VALUES
-    ('audit', 'schema_migration', 'bill_inquiry_owner', '{SELECT, INSERT}'::TEXT[])
+    ('audit', 'schema_migration', 'bill_inquiry_owner', '{SELECT, INSERT}'::TEXT[]),
+    ('audit', 'backup_run', 'bill_backup_user', '{SELECT, INSERT}'),
+    ('audit', 'backup_run', 'bill_monitoring_user', '{SELECT}')
 ),
 
 -- Whose objects of which schemas these are.

@@ -16,6 +16,12 @@
 {{/* Of the CronJobs, whose names may have 52 characters. */}}
 {{- define "billdb.name.retention" }}{{ include "billdb.name.stem" . | trunc 31 | trimSuffix "-" }}{{ end }}
 
+{{/* Of the backups: CronJobs, whose names may have 52 characters, and what they share. */}}
+{{- define "billdb.name.backup" }}{{ include "billdb.name.stem" . | trunc 37 | trimSuffix "-" }}-backup{{ end }}
+{{- define "billdb.name.backupScript" }}{{ include "billdb.name.stem" . }}-backup-script{{ end }}
+{{- define "billdb.name.backupPVC" }}{{ .Values.backup.repository.volume.existingClaim | default (printf "%s-backup-pvc" (include "billdb.name.server" .)) }}{{ end }}
+{{- define "billdb.name.backupSecret" }}{{ .Values.backup.repository.passwordSecret | default (printf "%s-backup-secret" (include "billdb.name.server" .)) }}{{ end }}
+
 {{/* Of the snapshots: CronJobs, whose names may have 52 characters, and what belongs to them. */}}
 {{- define "billdb.name.snapshot" }}{{ include "billdb.name.stem" . | trunc 37 | trimSuffix "-" }}-snapshot{{ end }}
 {{- define "billdb.name.snapshotCopy" }}{{ include "billdb.name.snapshot" . }}-copy{{ end }}

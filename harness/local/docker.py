@@ -92,8 +92,12 @@ def _end_of_log() -> str:
 def _load(wanted: Mapping[str, Path]) -> None:
     """Load images that the engine does not have."""
     listed = _docker("image", "ls", "--no-trunc", "--format={{.Repository}}:{{.Tag}} {{.ID}}").stdout.decode()
-    stored = {f"docker.io/library/{name}": identity for name, identity in (line.split() for line in listed.splitlines())}
+    stored = {_full(name): identity for name, identity in (line.split() for line in listed.splitlines())}
     archive.load(wanted, stored, [_client(), f"--host={_address()}", "load", "--input"])
+
+
+def _full(name: str) -> str:
+    return f"docker.io/{name}" if "/" in name else f"docker.io/library/{name}"
 
 
 def _docker(*arguments: str) -> subprocess.CompletedProcess[bytes]:

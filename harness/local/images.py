@@ -1,8 +1,9 @@
-"""The images that the local Kubernetes runs, built without a registry: pause, Debian's base, and PostgreSQL on it.
+"""The images that the local Kubernetes runs, built without a registry: pause, Debian's base, PostgreSQL on it, and restic.
 
 PostgreSQL's server programs come from an npm package and its clients from Debian. The PostgreSQL image stands in for
 the official one under the same name: same user id, same programs on PATH, same locale. The clients are those of 15:
-psql serves every major here, pg_dump and pg_basebackup servers of 14 and 15 only.
+psql serves every major here, pg_dump and pg_basebackup servers of 14 and 15 only. restic's image is like the official one:
+the program, and a shell beside it.
 """
 
 import json
@@ -21,6 +22,8 @@ from harness.progress import step
 PAUSE_IMAGE = "localhost/billdb/pause:1"
 HELPER_IMAGE = "localhost/billdb/debian:12"
 POSTGRES_IMAGE = "docker.io/library/postgres:{tag}"
+RESTIC_IMAGE = "docker.io/restic/restic:0.19.1"  # as values.yaml and harness/tools/restic/go.mod have it
+APPLETS = ("cat", "chmod", "cp", "env", "ls", "mkdir", "sh", "sleep", "test")  # of busybox
 POSTGRES = {
     "14": "14.23.0-beta.17",
     "15": "15.18.0-beta.17",
@@ -43,7 +46,7 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def archives(tags: Sequence[str] = ("14",)) -> dict[str, Path]:
-    """Image name → docker-archive file, for pause, the volumes' helper and PostgreSQL of these tags.
+    """Image name → docker-archive file, for pause, the volumes' helper, restic and PostgreSQL of these tags.
 
     Builds what the cache lacks. Raises MachineError for a tag that is not in POSTGRES, and when a package cannot be
     fetched or written.
@@ -53,14 +56,14 @@ def archives(tags: Sequence[str] = ("14",)) -> dict[str, Path]:
     try:
         with cache.locked("images") as folder:
             postgres = {POSTGRES_IMAGE.format(tag=tag): _postgres(folder, tag) for tag in tags}
-            programs.install(["pause"])  # last: a run beside this one may be building it
-            return {PAUSE_IMAGE: _pause(folder), HELPER_IMAGE: _debian(folder)} | postgres
+            programs.install(["pause", "restic"])  # last: a run beside this one may be building them
+            return {PAUSE_IMAGE: _pause(folder), HELPER_IMAGE: _debian(folder), RESTIC_IMAGE: _restic(folder)} | postgres
     except OSError as error:
         raise MachineError(f"building images in {paths.CACHE}: {error}; mend that, then run the same again") from error
 
 
 def kubectl(name: str) -> dict[str, Path]:
-    """`name` → docker-archive file of a stand-in for an image that has kubectl on PATH, and a shell. Builds what the cache lacks."""
+    """`name` → docker-archive file of a stand-in for an image with a shell and kubectl. Builds what the cache lacks."""
     programs.install(["kubectl-alone"])
     program = paths.BIN / "kubectl-alone"
     with cache.locked("images") as folder:
@@ -84,6 +87,24 @@ def _pause(folder: Path) -> Path:
             shutil.copy(program, root / "pause")
             layer = archive.layer(root, root.parent / "layer.tar")
             archive.image(target, PAUSE_IMAGE, [layer], {"Entrypoint": ["/pause"]})
+    return target
+
+
+def _restic(folder: Path) -> Path:
+    program = paths.BIN / "restic"
+    [busybox] = packages.unpacked("busybox-static").rglob("bin/busybox")
+    digest = sha256(program.read_bytes() + busybox.read_bytes() + " ".join(APPLETS).encode())
+    target = folder / f"restic-{digest.hexdigest()[:16]}.tar"
+    if not target.exists():
+        with _scratch(folder) as root:
+            for place in ("bin", "usr/bin"):
+                (root / place).mkdir(parents=True)
+            shutil.copy(program, root / "usr/bin/restic")
+            shutil.copy(busybox, root / "bin/busybox")
+            for applet in APPLETS:
+                (root / "bin" / applet).symlink_to("busybox")
+            layer = archive.layer(root, root.parent / "layer.tar")
+            archive.image(target, RESTIC_IMAGE, [layer], {"Env": [f"PATH={PATH}"], "Entrypoint": ["/usr/bin/restic"]})
     return target
 
 

@@ -38,6 +38,7 @@ class Module:
 KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl")
 MODULES = (
     Module("pause", {"pause": "billdb/tools/pause"}),  # first: the images, built beside the rest, need it
+    Module("restic", {"restic": "github.com/restic/restic/cmd/restic"}),  # and this one
     Module(  # one module, so that every library is compiled once for all of them
         "cluster",
         dict.fromkeys(KUBERNETES, "billdb/tools/cluster/kubernetes")
@@ -82,6 +83,11 @@ MODULES = (
         "registry",
         {"registry": "github.com/distribution/distribution/v3/cmd/registry"},
         {"github.com/distribution/distribution/v3": ("github.com/distribution/distribution/v3/version.version={version}",)},
+    ),
+    Module(
+        "versitygw",
+        {"versitygw": "github.com/versity/versitygw/cmd/versitygw"},
+        {"github.com/versity/versitygw": ("main.Version={version}",)},
     ),
     Module(
         "cert-manager",

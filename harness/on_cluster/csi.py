@@ -1,7 +1,7 @@
 """VolumeSnapshots on the local Kubernetes: the snapshot controller, and a CSI driver for tests whose volumes lie on btrfs.
 
-The driver and its sidecars run in the node, in a control group of their own, and the file system lies in a file on a loop device that
-the kernel frees with its mount. So what a killed run left ends with the node at the latest, and the next run takes it over.
+The driver and its sidecars run in the node, in a control group of their own, and the file system lies in a file on a loop device
+that the kernel frees with its mount. So what a killed run left ends with the node at the latest, and the next run takes it over.
 """
 
 import subprocess
@@ -160,7 +160,7 @@ def _stop(cluster: Cluster) -> None:
 
     def left() -> str:
         contents = cluster.kubectl("get", "volumesnapshotcontents", "--output=name")
-        volumes = "jsonpath={.items[?(@.spec.csi.driver=='%s')].metadata.name}" % DRIVER
+        volumes = f"jsonpath={{.items[?(@.spec.csi.driver=='{DRIVER}')].metadata.name}}"
         return contents + cluster.kubectl("get", "persistentvolumes", f"--output={volumes}")
 
     wait_for(lambda: not left(), "the volumes and snapshots of the tests to be removed", 120, left, every=0.5)

@@ -7,7 +7,7 @@ from harness.on_cluster.release import Release
 from harness.on_cluster.serving import secret
 
 pytestmark = pytest.mark.local_node  # 0.2.0 knows no default class
-RELEASED = str(paths.ROOT / "tests" / "cluster" / "released" / "billdb-0.2.0.tgz")
+RELEASED = str(paths.ROOT / "tests" / "cluster" / "released" / "billdb-0.3.0.tgz")
 FILL = """
 INSERT INTO bill_inquiry_history (request_id, line_number, inquiry_month, status, result_summary)
 SELECT 'R' || n, '0101111' || lpad((n % 50)::text, 4, '0'), '2026-10', 'COMPLETED', '요금 ' || n
@@ -22,15 +22,15 @@ SELECT format('%s %s', oid::regclass, query_to_xml(format(
     'SELECT count(*), md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM %s AS t', oid::regclass), false, true, ''))
 FROM pg_class
 WHERE relkind = 'r' AND relnamespace IN ('public'::regnamespace, 'audit'::regnamespace)
-    AND relname NOT IN ('schema_migration', 'ddl_history')
+    AND relname NOT IN ('schema_migration', 'ddl_history', 'backup_run')
 ORDER BY oid::regclass::text
 """
-LEDGER = "SELECT version, sha256, applied_at FROM audit.schema_migration WHERE version <= 9 ORDER BY version"
+LEDGER = "SELECT version, sha256, applied_at FROM audit.schema_migration WHERE version <= 11 ORDER BY version"
 TRUSTED = """
 SELECT DISTINCT pg_get_userbyid(owner) = 'postgres' FROM (
     SELECT nspowner FROM pg_namespace WHERE nspname = 'audit'
     UNION ALL SELECT relowner FROM pg_class
-        WHERE relnamespace = 'audit'::regnamespace AND relname IN ('schema_migration', 'ddl_history')
+        WHERE relnamespace = 'audit'::regnamespace AND relname IN ('schema_migration', 'ddl_history', 'backup_run')
     UNION ALL SELECT proowner FROM pg_event_trigger JOIN pg_proc ON pg_proc.oid = evtfoid
 ) AS found (owner)
 """

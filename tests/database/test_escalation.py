@@ -146,7 +146,7 @@ def test_privilege_to_attach_a_trigger_does_not_outlive_the_owner_who_gave_it(se
             connection.execute("DROP ROLE thief")
 
 
-@pytest.mark.parametrize("table", ["audit.schema_migration", "audit.ddl_history"])
+@pytest.mark.parametrize("table", ["audit.schema_migration", "audit.ddl_history", "audit.backup_run"])
 def test_owner_cannot_attach_change_or_swap_what_a_superuser_writes_to(server: Server, installed: str, table: str) -> None:
     with server.connect() as connection:
         connection.execute(f"SET SESSION AUTHORIZATION {OWNER}".encode())

@@ -42,6 +42,10 @@ SPOILT = [
     "ALTER TABLE audit.ddl_history OWNER TO bill_inquiry_owner",
     "ALTER FUNCTION audit.record_ddl() OWNER TO bill_inquiry_owner",
     "ALTER FUNCTION audit.record_drop() OWNER TO bill_inquiry_owner",
+    # What a rollback to chart 0.3.0 leaves.
+    "ALTER TABLE audit.backup_run OWNER TO bill_inquiry_owner",
+    "REVOKE ALL ON audit.backup_run FROM bill_backup_user, bill_monitoring_user",
+    "REVOKE USAGE ON SCHEMA audit FROM bill_backup_user, bill_monitoring_user",
 ]
 ROLES_NOW = """
 SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,

@@ -7,6 +7,7 @@ import pytest
 
 from harness import image, paths
 from harness.kubernetes import Cluster
+from harness.local import images
 
 DIGEST = "sha256:" + "0a" * 32
 NAME = "docker.io/library/postgres:14"
@@ -42,3 +43,9 @@ def test_the_report_names_the_image_of_the_servers_container(image_id: str, told
     containers = [{"name": "reload-certificates", "image": "x", "imageID": "x@y"}]
     containers += [{"name": "postgresql", "image": NAME, "imageID": image_id}]
     assert image.of_pod({"status": {"containerStatuses": containers}}) == f"{NAME}: {told}"
+
+
+def test_the_stand_in_of_restic_is_what_the_chart_asks_for() -> None:
+    module = (paths.ROOT / "harness/tools/restic/go.mod").read_text()
+    assert image.restic() == images.RESTIC_IMAGE
+    assert f"github.com/restic/restic v{image.restic().rpartition(':')[2]} " in module

@@ -56,7 +56,7 @@ PULLED = "docker.io/library/postgres@sha256:c66f27c10a0ae5545357d441f8dee67c7242
 
 def test_the_official_image_takes_the_name_once_all_of_it_is_there(recorded: Recorded) -> None:
     called = recorded(docker='[[ $* != *fetch-object* ]] || echo "the index"')
-    image.provide(["docker", "exec", "node", "ctr"], lambda: pytest.fail("the stand-in was asked for"))
+    image.provide(image.name(), ["docker", "exec", "node", "ctr"], lambda: pytest.fail("the stand-in was asked for"))
     ctr = "docker exec node ctr --namespace=k8s.io"
     assert called() == [
         f"{ctr} images list --quiet name~=^docker.io/library/postgres@",
@@ -68,7 +68,7 @@ def test_the_official_image_takes_the_name_once_all_of_it_is_there(recorded: Rec
 
 def test_what_was_pulled_once_is_not_asked_for_again(recorded: Recorded) -> None:
     called = recorded(docker=f"echo {PULLED}")
-    image.provide(["docker", "exec", "node", "ctr"], lambda: pytest.fail("the stand-in was asked for"))
+    image.provide(image.name(), ["docker", "exec", "node", "ctr"], lambda: pytest.fail("the stand-in was asked for"))
     assert called() == ["docker exec node ctr --namespace=k8s.io images list --quiet name~=^docker.io/library/postgres@"]
 
 
@@ -78,7 +78,7 @@ def test_where_no_registry_answers_the_stand_in_serves(
 ) -> None:
     recorded(docker=f'[[ $* != *{fails}* ]] || {{ echo "no such host" >&2; exit 1; }}')
     asked: list[str] = []
-    image.provide(["docker", "exec", "node", "ctr"], lambda: asked.append("stand-in"))
+    image.provide(image.name(), ["docker", "exec", "node", "ctr"], lambda: asked.append("stand-in"))
     said = capsys.readouterr().err.splitlines()[-1]
     assert (
         said == "no registry gives docker.io/library/postgres:14 (no such host): the stand-in (imported, from no registry) serves"

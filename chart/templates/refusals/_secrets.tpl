@@ -32,6 +32,7 @@
 {{- if and (ne .Values.tls.mode "certManager") (eq (include "billdb.schema.login" .) "certificate") }}
 {{- $own = concat $own (list (include "billdb.name.schemaCA" .) (include "billdb.name.schemaTLS" .)) }}
 {{- end }}
+{{- if and .Values.backup.enabled (not .Values.backup.repository.passwordSecret) }}{{ $own = append $own (include "billdb.name.backupSecret" .) }}{{ end }}
 {{ toJson $own }}
 {{- end }}
 

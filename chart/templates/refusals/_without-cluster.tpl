@@ -10,6 +10,11 @@
 {{- if $generated }}
 auth: helm cannot look into the cluster here, so the passwords of {{ join ", " $generated }} would change at each render; give auth.existingSecret, or render with --dry-run=server, or set withoutCluster=preview to only read the objects
 {{- end }}
+{{- with .Values.backup }}
+{{- if and .enabled (not (coalesce .repository.password .repository.passwordSecret)) }}
+backup.repository: helm cannot look into the cluster here, so the repository's password would change at each render; give passwordSecret, or render with --dry-run=server, or set withoutCluster=preview to only read the objects
+{{- end }}
+{{- end }}
 {{- if eq .Values.tls.mode "generated" }}
 tls.mode: helm cannot look into the cluster here, so a generated certificate would change at each render; choose certManager or existingSecret, or render with --dry-run=server, or set withoutCluster=preview to only read the objects
 {{- else if and (eq .Values.tls.mode "existingSecret") (eq .Values.schema.login "certificate") }}

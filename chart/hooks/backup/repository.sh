@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# The repository of the backups: how it is reached, whose turn it is, and what is in it.
+
+export RESTIC_PASSWORD_FILE=/repository-password/password RESTIC_CACHE_DIR=/tmp/restic RESTIC_PROGRESS_FPS=0.05
+
+# The store's Secret has restic's own variables as keys, and the store's CA.
+RESTIC_OPTIONS=()
+for variable in AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AZURE_ACCOUNT_NAME AZURE_ACCOUNT_KEY AZURE_ACCOUNT_SAS; do
+  [[ ! -e /store/$variable ]] || export "$variable=$(< "/store/$variable")"
+done
+[[ ! -e /store/ca.crt ]] || RESTIC_OPTIONS+=(--cacert=/store/ca.crt)
+
+restic() { "$RESTIC" "${RESTIC_OPTIONS[@]}" "$@"; }
+
+# One job of a repository at a time: an advisory lock of a session that lasts as long as the job. The database is one that the service
+# cannot reach, so that it cannot hold the lock. Whoever has it knows that no other job runs, and what locks and halves there are, were
+# left by jobs that were killed.
+take_turn() {
+  local waits=$((DEADLINE_SECONDS / 2)) answer
+  coproc TURN { session --dbname=postgres --file=- 2>&1; }
+  cat >&"${TURN[1]}" << SQL
+SELECT CASE WHEN pg_try_advisory_lock(hashtext('billdb backup')) THEN 'mine' ELSE 'taken' END AS turn \gset
+\echo :turn
+SET lock_timeout = '$waits s';
+SELECT 'mine' FROM (SELECT pg_advisory_lock(hashtext('billdb backup'))) AS turn;
+SQL
+  read -r answer <&"${TURN[0]}" || answer="the session ended"
+  if [[ $answer == taken ]]; then
+    say "another job of the repository is at work: waiting for its end, $waits s at most"
+    read -r answer <&"${TURN[0]}" || answer="the session ended"
+  fi
+  [[ $answer == mine ]] || fail_for_now "no turn at the repository in $waits s: $answer"
+}
+
+# What jobs that were killed left: locks, and files that were being written. Only for whoever has the turn.
+tidy_repository() {
+  [[ ! -d $RESTIC_REPOSITORY ]] || find "$RESTIC_REPOSITORY" -type f -name '*-tmp-*' -delete
+  restic unlock --remove-all --quiet
+}
+
+# Whether there is a repository (status 1: none), after a look with the password; ends the run where there is no way in.
+find_repository() {
+  local status=0 answer
+  answer=$(restic cat config --no-lock 2>&1 > /dev/null) || status=$?
+  case $status in
+    0) return 0 ;;
+    10) return 1 ;;
+    12) fail "the repository's password is not that of $RESTIC_REPOSITORY: bring the Secret back that it was made with (docs/backup.md, The password)" ;;
+    *) fail_for_now "no way into the repository $RESTIC_REPOSITORY: ${answer//$'\n'/ }" ;;
+  esac
+}
+
+need_repository() {
+  find_repository || fail "there is no repository at $RESTIC_REPOSITORY: make a backup first, or set backup.repository to where it is"
+}
+
+# The newest backup's id; nothing where there is none.
+latest_backup() { restic snapshots --json --no-lock --tag=backup latest | sed --quiet 's/.*"short_id":"\([0-9a-f]*\)".*/\1/p'; }
