@@ -166,5 +166,6 @@ def _stop(cluster: Cluster) -> None:
     wait_for(lambda: not left(), "the volumes and snapshots of the tests to be removed", 120, left, every=0.5)
     cluster.kubectl("delete", "--filename=-", "--ignore-not-found", stdin=yaml.safe_dump_all(OBJECTS))
     cgroups.remove(CGROUP)
+    (_state() / "kubelet" / "plugins_registry" / f"{DRIVER}-reg.sock").unlink(missing_ok=True)
     commands.run(_node().command("umount", str(_pool())))
     _pool().with_suffix(".img").unlink()

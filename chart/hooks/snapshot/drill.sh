@@ -11,7 +11,7 @@ cd "$(dirname "$0")"
 # A claim goes when no pod has it any more.
 remove_copy() {
   kubectl scale statefulset "$COPY" --replicas=0 > /dev/null || return
-  kubectl delete pvc "$COPY" --ignore-not-found --wait=false || return
+  kubectl delete pvc "$COPY" --ignore-not-found --wait=false > /dev/null || return
   wait_until "the volume $COPY to be removed" gone
 }
 
@@ -27,7 +27,7 @@ wait_until() {
 # Nothing is left behind by a run that may still do something about it; what one that was killed left, the next one removes.
 finish() {
   local status=$?
-  remove_copy || say "the volume $COPY is still there: the next drill removes it" >&2
+  (remove_copy) || say "the volume $COPY is still there: the next drill removes it" >&2
   (exit "$status")
   ended
 }
@@ -46,7 +46,6 @@ create_copy() {
   [[ -n $class ]] || class=$(kubectl get pvc "$CLAIM" --output=jsonpath='{.spec.storageClassName}')
   [[ -n $size ]] || size=$(kubectl get volumesnapshots.snapshot.storage.k8s.io "$BACKUP" --output=jsonpath='{.status.restoreSize}')
   [[ -n $size && $size != 0 ]] || size=$(kubectl get pvc "$CLAIM" --output=jsonpath='{.status.capacity.storage}')
-  say "making the volume $COPY of $size from the snapshot $BACKUP"
   kubectl create --filename=- << YAML
 apiVersion: v1
 kind: PersistentVolumeClaim
@@ -75,12 +74,12 @@ answered() {
 }
 
 begin snapshot-drill
-remove_copy || fail_for_now "what an earlier drill left cannot be removed, for the reason above"
+need "what an earlier drill left cannot be removed" remove_copy
 BACKUP=$(newest_usable)
 [[ -n $BACKUP ]] || fail "there is no usable snapshot: look at the last run of $NAME"
 trap finish EXIT
-create_copy || fail_for_now "no volume was made of $BACKUP, for the reason above"
-kubectl scale statefulset "$COPY" --replicas=1
+need "no volume was made of $BACKUP" create_copy
+need "the server on the copy was not started" kubectl scale statefulset "$COPY" --replicas=1
 log=""
 wait_until "a server on the copy of $BACKUP" answered
 echo "$log"

@@ -83,15 +83,15 @@ remove_old() {
 
 remove() {
   say "removing the snapshot $1, $2"
-  kubectl delete volumesnapshots.snapshot.storage.k8s.io "$1" --ignore-not-found --wait=false
+  kubectl delete volumesnapshots.snapshot.storage.k8s.io "$1" --ignore-not-found --wait=false > /dev/null
 }
 
 begin snapshot
 wait_for_server postgres
-major=$(checkpoint) || fail_for_now "no CHECKPOINT as $SUPERUSER, for the reason above"
+major=$(checkpoint 2>&1) || fail_for_now "no CHECKPOINT as $SUPERUSER: ${major//$'\n'/ }"
 say "CHECKPOINT done"
 BACKUP=$NAME-$(date --utc +%Y%m%d-%H%M%S)
-create_snapshot "$major" || fail_for_now "no snapshot $BACKUP was made, for the reason above"
+need "no snapshot was made" create_snapshot "$major"
 wait_until_usable
 MESSAGE="usable after $SECONDS s"
 remove_old
