@@ -90,6 +90,15 @@ def _beside(session: nox.Session, log: Path, *command: str) -> Iterator[None]:
         session.error(f"{' '.join(command)} failed: see {log}")
 
 
+@nox.session
+def azure(session: nox.Session) -> None:
+    """Run the tests of backups in Azure Blob Storage, which azurite plays; arguments go to pytest."""
+    _install(session, "lint")
+    session.run("python", "-m", "harness.up", "--cluster-only", "--engine=local", interrupt_timeout=LAST_WORDS)
+    session.run("python", "-m", "harness.local.azurite")
+    session.run("python", "-m", "pytest", "-m", "azure", "tests/cluster/test_backup_azure.py", *session.posargs)
+
+
 def _runs(tier: str, arguments: list[str]) -> bool:
     paths = [argument for argument in arguments if argument.startswith("tests")]
     return not paths or any(path.startswith(tier) or path.rstrip("/") == "tests" for path in paths)
@@ -157,8 +166,8 @@ def publish(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Write requirements/*.lock anew from pyproject.toml's groups."""
     session.install("uv==0.13.9")
-    for group in ("local", "lint", "go", "checkov"):
+    for group in ("local", "lint", "go", "checkov", "dumpers"):
         session.run(
             "uv", "pip", "compile", "--quiet", "--group", group, "--generate-hashes", "--no-header",
-            "--python-version=3.11", f"--output-file=requirements/{group}.lock",
+            "--python-version=3.11", f"--output-file=requirements/{group}.lock", *(["--no-deps"] if group == "dumpers" else []),
         )  # fmt: skip

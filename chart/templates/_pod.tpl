@@ -9,7 +9,7 @@
 {{/* Labels and annotations of every pod: (dict "root" $ "app" NAME "component" WORD "labels" MAP "annotations" MAP); the maps may be left out. */}}
 {{- define "billdb.pod.metadata" -}}
 labels:
-  {{- include "billdb.podLabels" (merge (dict "extra" (merge dict (.labels | default dict) .root.Values.podLabels)) .) | nindent 2 }}
+  {{- include "billdb.podLabels" (merge (dict "extra" (merge dict (.labels | default dict) (.root.Values.podLabels | default dict))) .) | nindent 2 }}
 {{- with merge (.annotations | default dict) (.root.Values.podAnnotations | default dict) }}
 annotations:
   {{- toYaml . | nindent 2 }}

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 from testcontainers.core.container import DockerContainer
 
+from harness import paths
 from harness.chart import Manifests, render
 from harness.local.images import POSTGRES_IMAGE
 from harness.waiting import wait_for
@@ -30,6 +31,7 @@ PASSWORDS = {
     "bill_monitoring_user": "monitoring-1234",
     "bill_maintenance_user": "maintenance-1234",
 }
+REPOSITORY_PASSWORD = "the repository's $PASSWORD"
 # What a tests' server does otherwise than the chart's: no network, quick instead of durable, and it logs whatever it can.
 SETTINGS = {
     "listen_addresses": "",
@@ -71,10 +73,11 @@ class Server:
         """Start the server and wait until it answers. Raises TimeoutError with its log."""
         self.major = major
         self.folder = folder
-        for name in ("run", "config", "credentials"):
+        for name in ("run", "config", "credentials", "repository", "repository-password"):
             (folder / name).mkdir(parents=True)
-        for name in (".", "run"):
+        for name in (".", "run", "repository"):
             (folder / name).chmod(0o777)
+        _write(folder / "repository-password", {"password": REPOSITORY_PASSWORD})
         manifests = chart()
         _write(folder / "config", manifests["ConfigMap", "postgresql-bill-inquiry-config"]["data"])
         self.credentials(PASSWORDS)
@@ -92,6 +95,9 @@ class Server:
         container = DockerContainer(POSTGRES_IMAGE.format(tag=self.major))
         container.with_volume_mapping(str(self.folder), SHARED, "rw").with_volume_mapping(str(self.folder / "run"), SOCKETS, "rw")
         container.with_volume_mapping(str(self.folder / "config"), "/etc/postgresql", "ro")
+        container.with_volume_mapping(str(self.folder / "repository"), "/repository", "rw")
+        container.with_volume_mapping(str(self.folder / "repository-password"), "/repository-password", "ro")
+        container.with_volume_mapping(str((paths.BIN / "restic").resolve()), "/restic/restic", "ro")
         for place in ("/tmp", *writable):
             container.tmpfs[place] = f"uid={USER},gid={USER},mode=0700"
         restricted = {"network_mode": "none", "user": f"{USER}:{USER}", "read_only": True, "cap_drop": ["ALL"]}
@@ -146,13 +152,15 @@ class Server:
         done = self._container.get_wrapped_container().exec_run(list(command), environment=dict(environment or {}))
         return Run(done.exit_code, done.output.decode())
 
-    def job(self, command: Sequence[str], environment: Mapping[str, str], memory: str = "64m") -> DockerContainer:
-        """Start the schema Job's command in a container of its own, with its limits; the caller removes it."""
-        return self._new(mem_limit=memory, memswap_limit=memory).with_envs(**environment).with_command(list(command)).start()
+    def job(self, command: Sequence[str], environment: Mapping[str, str], memory: str = "64m", scratch: str = "50%") -> DockerContainer:
+        """Start a Job's command in a container of its own, with its limits and a /scratch of that size; the caller removes it."""
+        container = self._new(mem_limit=memory, memswap_limit=memory).with_envs(**environment).with_command(list(command))
+        container.tmpfs["/scratch"] = f"uid={USER},gid={USER},mode=0700,size={scratch}"
+        return container.start()
 
 
 def dump(server: Server, database: str) -> str:
-    """The database as SQL by pg_dump, without what differs from one run to the next. Only for servers of 14 and 15."""
+    """The database as SQL by pg_dump, without what differs from one run to the next."""
     done = server.execute("pg_dump", f"--host={SOCKETS}", f"--username={HOOK}", "--rows-per-insert=100", database)
     if done.status:
         raise subprocess.SubprocessError(done.log)

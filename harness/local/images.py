@@ -2,8 +2,8 @@
 
 PostgreSQL's server programs come from an npm package and its clients from Debian. The PostgreSQL image stands in for
 the official one under the same name: same user id, same programs on PATH, same locale. The clients are those of 15:
-psql serves every major here, pg_dump and pg_basebackup servers of 14 and 15 only. restic's image is like the official one:
-the program, and a shell beside it.
+psql serves every major here, pg_basebackup servers of 14 and 15 only; pg_dump and its like are of the server's major from 16 on
+(dumpers.py). restic's image is like the official one: the program, and a shell beside it.
 """
 
 import json
@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from harness import exit_status, paths
-from harness.local import archive, cache, debian, machine, npm, packages, programs
+from harness.local import archive, cache, debian, dumpers, machine, npm, packages, programs
 from harness.local.machine import MachineError, require_disk, run
 from harness.progress import step
 
@@ -23,7 +23,7 @@ PAUSE_IMAGE = "localhost/billdb/pause:1"
 HELPER_IMAGE = "localhost/billdb/debian:12"
 POSTGRES_IMAGE = "docker.io/library/postgres:{tag}"
 RESTIC_IMAGE = "docker.io/restic/restic:0.19.1"  # as values.yaml and harness/tools/restic/go.mod have it
-APPLETS = ("cat", "chmod", "cp", "env", "ls", "mkdir", "sh", "sleep", "test")  # of busybox
+APPLETS = ("cat", "chmod", "cp", "env", "ls", "mkdir", "sh", "sleep", "test", "timeout")  # of busybox
 POSTGRES = {
     "14": "14.23.0-beta.17",
     "15": "15.18.0-beta.17",
@@ -97,8 +97,9 @@ def _restic(folder: Path) -> Path:
     target = folder / f"restic-{digest.hexdigest()[:16]}.tar"
     if not target.exists():
         with _scratch(folder) as root:
-            for place in ("bin", "usr/bin"):
+            for place in ("bin", "usr/bin", "tmp"):
                 (root / place).mkdir(parents=True)
+            (root / "tmp").chmod(0o1777)
             shutil.copy(program, root / "usr/bin/restic")
             shutil.copy(busybox, root / "bin/busybox")
             for applet in APPLETS:
@@ -118,13 +119,14 @@ def _debian(folder: Path) -> Path:
 def _postgres(folder: Path, tag: str) -> Path:
     version = POSTGRES[tag]
     major, _, extension = tag.partition("-")
-    target = folder / f"postgres-{_key(version, *([extension] if extension else []))}.tar"
+    target = folder / f"postgres-{_key(version, *([extension] if extension else []), *dumpers.key(major))}.tar"
     if target.exists():
         return target
     base = _base(folder)
     require_disk(folder, 1)
     with step(f"build the image of PostgreSQL {version} {extension}"), _scratch(folder) as root:
         install_postgres(version, root)
+        dumpers.install(major, root / SERVER.lstrip("/"))
         if extension:
             _install_extension(f"postgresql-{major}-{extension}", major, root)
         layer = archive.layer(root, root.parent / "layer.tar")

@@ -181,14 +181,13 @@ def test_monitoring_sees_statistics_of_all_and_backup_may_replicate(server: Serv
 PASSWORD = {"PGPASSWORD": PASSWORDS["bill_backup_user"]}
 
 
-@pytest.mark.parametrize("server", ["14", "15"], indirect=True)  # the image's pg_dump is that of 15
 def test_backup_can_dump_the_whole_database(server: Server, installed: str) -> None:
     done = server.execute("pg_dump", f"--host={SOCKETS}", "--username=bill_backup_user", DATABASE, environment=PASSWORD)
     assert done.status == 0, done.log
     assert "COPY audit.ddl_history" in done.log
 
 
-@pytest.mark.parametrize("server", ["14", "15"], indirect=True)
+@pytest.mark.parametrize("server", ["14", "15"], indirect=True)  # the stand-in's pg_basebackup is that of 15
 def test_backup_can_take_a_base_backup(server: Server, installed: str) -> None:
     command = ["pg_basebackup", f"--host={SOCKETS}", "--username=bill_backup_user", "--pgdata=/tmp/base", "--checkpoint=fast"]
     done = server.execute(*command, environment=PASSWORD)

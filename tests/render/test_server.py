@@ -4,7 +4,7 @@ import pytest
 
 from harness.chart import Manifests, render
 from tests.render.conftest import EVERYTHING_ON
-from tests.render.reading import SERVER, config, container, plain, server
+from tests.render.reading import OF_BACKUPS, SERVER, config, container, plain, server
 
 PEERS = [{"podSelector": {"matchLabels": {"app.kubernetes.io/instance": "billdb", "app.kubernetes.io/name": "billdb"}}}]
 
@@ -30,7 +30,8 @@ def test_the_server_is_stopped_fast_within_its_grace_period(manifests: Manifests
 
 def test_the_volume_outlives_pods_and_what_need_not_last_is_in_memory_or_scratch(manifests: Manifests) -> None:
     volumes = {volume["name"]: plain(volume) for volume in server(manifests)["spec"]["volumes"]}
-    [claim] = [o["metadata"]["name"] for o in manifests.of("PersistentVolumeClaim")] or ["my-claim"]
+    claims = [o["metadata"]["name"] for o in manifests.of("PersistentVolumeClaim") if o["metadata"]["labels"]["app.kubernetes.io/component"] == "server"]
+    [claim] = claims or ["my-claim"]
     assert volumes["postgresql-data"] == {"name": "postgresql-data", "persistentVolumeClaim": {"claimName": claim}}
     assert [volumes[name].keys() for name in ("run", "tmp", "shm")] == [{"name", "emptyDir"}] * 3
     assert volumes["shm"]["emptyDir"].keys() == {"medium", "sizeLimit"}
@@ -63,7 +64,7 @@ def test_what_is_for_the_server_selects_the_servers_pod_and_no_other(manifests: 
     selectors = {
         name: o["spec"].get("podSelector", o["spec"].get("selector"))
         for (other, name), o in manifests.items()
-        if other == kind and not name.endswith("-jobs")
+        if other == kind and not name.endswith(("-jobs", "-backup"))
     }
     for name, selector in selectors.items():
         labels = dict(selector.get("matchLabels", selector)).items()
@@ -117,7 +118,7 @@ def test_the_policy_of_the_jobs_lets_nobody_in_and_out_to_dns_the_server_and_wha
     components = {pod["metadata"]["labels"]["app.kubernetes.io/component"] for pod in manifests.pods().values()}
     [expression] = policy["podSelector"].pop("matchExpressions")
     assert (expression["key"], expression["operator"]) == ("app.kubernetes.io/component", "In")
-    assert set(expression["values"]) == components - {"server"}
+    assert set(expression["values"]) == components - {"server", *OF_BACKUPS}
     given = EVERYTHING_ON["networkPolicy"]
     ports = [{"port": port, "protocol": protocol} for port in (53, 5353) for protocol in ("UDP", "TCP")]
     to_server = {"ports": [{"port": 5433, "protocol": "TCP"}], "to": [{"podSelector": {"matchLabels": {"app": SERVER}}}]}

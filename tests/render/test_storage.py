@@ -29,7 +29,10 @@ def test_the_storage_class_is_a_hook_that_nothing_deletes_and_so_no_part_of_a_re
     {"storageClass": {"create": False}},
     {"persistence": {"storageClass": ""}},
     {"persistence": {"existingClaim": "mine"}},
-    {"withoutCluster": "refuse", "auth": {"existingSecret": "x"}, "schema": {"login": "password"}, "tls": {"mode": "disabled"}},
+    {
+        "withoutCluster": "refuse", "auth": {"existingSecret": "x"}, "schema": {"login": "password"}, "tls": {"mode": "disabled"},
+        "backup": {"enabled": False},
+    },
 ], ids=["not wanted", "the cluster's default", "a claim of one's own", "helm template, Argo CD"])  # fmt: skip
 def test_no_storage_class_is_rendered_where_none_is_to_be_made(values: dict[str, object]) -> None:
     assert render(values).of("StorageClass") == []
@@ -46,4 +49,5 @@ def test_the_claim_is_as_the_values_say(values: dict[str, object], size: str, mo
 
 
 def test_a_claim_that_is_brought_along_is_used_and_not_made() -> None:
-    assert render({"persistence": {"existingClaim": "mine"}}).of("PersistentVolumeClaim") == []
+    values = {"persistence": {"existingClaim": "mine"}, "backup": {"repository": {"volume": {"existingClaim": "mine-too"}}}}
+    assert render(values).of("PersistentVolumeClaim") == []

@@ -23,8 +23,9 @@ errors=/tmp/errors.txt
 if ! summary=$(restic backup --json --quiet --tag=backup --host="$RELEASE" --stdin-filename="$PGDATABASE.dump" \
   --stdin-from-command -- "$BASH" ./dump.sh 2> "$errors"); then
   cat "$errors" >&2
+  reason=$(sed -e '/^{/d' -e 's/^subprocess [^:]*: //' "$errors" | tail --lines=5 | paste --serial --delimiters=' ')
   restic prune --quiet --max-repack-size=0 || say "what the failed backup wrote could not be removed" >&2
-  fail_for_now "no backup was made: $(tail --lines=3 "$errors" | tr '\n' ' ')"
+  fail_for_now "no backup was made: ${reason:-$(grep --only-matching '"message":.*' "$errors")}"
 fi
 [[ $summary =~ \"snapshot_id\":\"([0-9a-f]+)\" ]] || fail_for_now "restic named no backup: $summary"
 BACKUP=${BASH_REMATCH[1]:0:8}
@@ -32,6 +33,5 @@ BACKUP=${BASH_REMATCH[1]:0:8}
 [[ $summary =~ \"data_added_packed\":([0-9]+) ]] && ADDED_BYTES=${BASH_REMATCH[1]}
 say "backup $BACKUP: $((BYTES / 1024)) KiB of $PGDATABASE, $((ADDED_BYTES / 1024)) KiB added to the repository"
 
-restic forget --quiet --prune --tag=backup --group-by= "$@" ||
+restic forget --compact --prune --tag=backup --group-by= "$@" ||
   fail "backup $BACKUP is good, but the old ones could not be removed, for the reason above: look at the repository (docs/backup.md)"
-say "$(restic snapshots --json --no-lock --tag=backup | grep --only-matching '"short_id"' | wc --lines) backups are kept"

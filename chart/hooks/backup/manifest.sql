@@ -1,4 +1,5 @@
 -- The name of an exported snapshot of the database, and the manifest of what it has: two lines. Whoever reads a dump counts on it.
+SET lock_timeout = '60s';
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SELECT pg_export_snapshot();
 \set globals `cat :work/globals.sql`

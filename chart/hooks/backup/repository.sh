@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 # The repository of the backups: how it is reached, whose turn it is, and what is in it.
 
-export RESTIC_PASSWORD_FILE=/repository-password/password RESTIC_CACHE_DIR=/tmp/restic RESTIC_PROGRESS_FPS=0.05
+export RESTIC_CACHE_DIR=/tmp/restic RESTIC_PROGRESS_FPS=0.05
 
 # The store's Secret has restic's own variables as keys, and the store's CA.
 RESTIC_OPTIONS=()
 for variable in AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AZURE_ACCOUNT_NAME AZURE_ACCOUNT_KEY AZURE_ACCOUNT_SAS; do
-  [[ ! -e /store/$variable ]] || export "$variable=$(< "/store/$variable")"
+  [[ ! -e $STORE/$variable ]] || export "$variable=$(< "$STORE/$variable")"
 done
-[[ ! -e /store/ca.crt ]] || RESTIC_OPTIONS+=(--cacert=/store/ca.crt)
+[[ ! -e $STORE/ca.crt ]] || RESTIC_OPTIONS+=(--cacert="$STORE/ca.crt")
 
 restic() { "$RESTIC" "${RESTIC_OPTIONS[@]}" "$@"; }
 

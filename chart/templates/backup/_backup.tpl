@@ -29,6 +29,10 @@ env:
     value: /restic/restic
   - name: RESTIC_REPOSITORY
     value: {{ include "billdb.backup.repository" .root | quote }}
+  - name: RESTIC_PASSWORD_FILE
+    value: /repository-password/password
+  - name: STORE
+    value: /store
   {{- with $backup.repository.s3.region }}
   - name: AWS_DEFAULT_REGION
     value: {{ . | quote }}

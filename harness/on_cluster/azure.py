@@ -1,0 +1,57 @@
+"""Azure Blob Storage for backups, played by azurite on the node of the local Kubernetes: over TLS, the account in the host."""
+
+import os
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_bytes
+from typing import Any
+
+from harness.kubernetes import Cluster
+from harness.local import azurite, node
+from harness.local.certificates import Authority
+from harness.on_cluster import stores
+from harness.on_cluster.stores import Program
+
+ACCOUNT = "billdb"
+CONTAINER = "backups"  # restic makes it
+SECRET = "azure-keys"
+PORT = 443  # Azure's, which restic takes; so one at a time
+
+
+@dataclass
+class Azure(Program):
+    """A running azurite without containers, whose account's key and CA are in the namespace's Secret SECRET."""
+
+    @property
+    def endpoint_suffix(self) -> str:
+        """What follows ACCOUNT.blob in its name."""
+        return self.host.removeprefix(f"{ACCOUNT}.blob.")
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The chart's values that put the backups there."""
+        place = {"account": ACCOUNT, "container": CONTAINER, "endpointSuffix": self.endpoint_suffix}
+        return {"backup": {"repository": {"type": "azure", "azure": place, "existingSecret": SECRET}}}
+
+
+@contextmanager
+def running(cluster: Cluster, folder: Path) -> Iterator[Azure]:
+    """Serve an account to the pods of the cluster until the block ends; `folder` is the store's own."""
+    host = f"{ACCOUNT}.blob.{cluster.namespace}.svc.cluster.local"
+    Authority(folder / "tls").sign("store", host, addresses=(host, node.ADDRESS))
+    key = b64encode(token_bytes(64)).decode()
+    tls = [f"--cert={folder}/tls/store.crt", f"--key={folder}/tls/store.key"]
+    # restic's version of the API may be newer than azurite's list.
+    options = [f"--blobHost={node.ADDRESS}", f"--blobPort={PORT}", f"--location={folder}/data", "--skipApiVersionCheck"]
+    environment = {"PATH": os.environ["PATH"], "AZURITE_ACCOUNTS": f"{ACCOUNT}:{key}"}
+    store = Azure(host, PORT, folder, [*azurite.command(), *options, "--disableTelemetry", *tls], environment)
+    stores.secret(cluster, SECRET, {"AZURE_ACCOUNT_KEY": key, "ca.crt": store.ca})
+    with stores.named(cluster, "blob", host, PORT):
+        try:
+            store.start()
+            yield store
+        finally:
+            store.stop()
