@@ -152,7 +152,9 @@ class Server:
         done = self._container.get_wrapped_container().exec_run(list(command), environment=dict(environment or {}))
         return Run(done.exit_code, done.output.decode())
 
-    def job(self, command: Sequence[str], environment: Mapping[str, str], memory: str = "64m", scratch: str = "50%") -> DockerContainer:
+    def job(
+        self, command: Sequence[str], environment: Mapping[str, str], memory: str = "64m", scratch: str = "50%"
+    ) -> DockerContainer:
         """Start a Job's command in a container of its own, with its limits and a /scratch of that size; the caller removes it."""
         container = self._new(mem_limit=memory, memswap_limit=memory).with_envs(**environment).with_command(list(command))
         container.tmpfs["/scratch"] = f"uid={USER},gid={USER},mode=0700,size={scratch}"

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from harness.local import node
 from harness.on_cluster import csi
 from harness.on_cluster.pods import standing
 from harness.on_cluster.release import SMALL, Release, merged
+from harness.on_cluster.servers import kill_containers
 from harness.waiting import wait_for
 from tests.cluster.test_isolation import API, DNS, SERVER, knock
 from tests.cluster.test_retention_jobs import run_now
@@ -36,10 +37,12 @@ CHART_LABELS = {"app.kubernetes.io/instance": "billdb", "app.kubernetes.io/name"
 
 
 @pytest.fixture(scope="module")
-def snapshots(csi_driver: None, release: Release) -> Release:
+def snapshots(csi_driver: None, release: Release) -> Iterator[Release]:
     """A release whose volume can be snapshotted."""
     release.install(VALUES)
-    return release
+    yield release
+    # One that never is usable holds on to its claim.
+    release.cluster.kubectl("delete", "volumesnapshots", "--all")
 
 
 def usable(cluster: Cluster) -> dict[str, bool]:
@@ -57,10 +60,20 @@ def result(release: Release, kind: str) -> list[str]:
 
 def documented(cluster: Cluster, beginning: str, values: Mapping[str, Any] = SMALL) -> str:
     """Run the document's block of commands that begins so, in this namespace, with these values where it installs."""
-    [block] = [text for text in re.findall(r"^```\n(.*?)^```", DOCUMENT, re.DOTALL | re.MULTILINE) if text.startswith(beginning)]
+    blocks = re.findall(r"^```\w*\n(.*?)^```$", DOCUMENT, re.DOTALL | re.MULTILINE)
+    [block] = [text for text in blocks if text.startswith(beginning)]
     install = f"{paths.CHART} --values=<(echo '{json.dumps(values)}')"
     script = block.replace("phonebill-dev", cluster.namespace).replace("./chart", install)
     return commands.run(["bash", "-euo", "pipefail", "-c", script], timeout=300, environment=cluster.environment)
+
+
+def started(cluster: Cluster, job: str) -> str:
+    """Wait until the script of a Job's first pod runs; returns the pod's uid."""
+    pod = ("wait", "pod", f"--selector=job-name={job}", "--timeout=60s")
+    cluster.kubectl(*pod, "--for=create")
+    cluster.kubectl(*pod, "--for=jsonpath={.status.containerStatuses[0].state.running}")
+    [found] = cluster.get("pods", f"--selector=job-name={job}")["items"]
+    return str(found["metadata"]["uid"])
 
 
 def test_a_snapshot_says_what_it_is_of(snapshots: Release) -> None:
@@ -88,6 +101,7 @@ def test_a_snapshot_says_what_it_is_of(snapshots: Release) -> None:
 
 def test_a_server_on_a_snapshot_has_every_row_that_was_acknowledged_before(snapshots: Release) -> None:
     snapshots.client("writer", WRITE)
+    snapshots.cluster.kubectl("wait", "pod/writer", "--for=condition=Ready", "--timeout=240s")
 
     def written(after: int) -> int:
         """The last row that was acknowledged, once it is after this one."""
@@ -156,18 +170,15 @@ def test_a_snapshot_that_never_is_usable_fails_the_run_and_pushes_out_no_good_on
 
 def test_whenever_a_run_is_killed_the_next_try_succeeds_and_a_usable_one_is_there(snapshots: Release) -> None:
     seen = []
-    for number, moment in enumerate((0.2, 1.0, 1.8, 3.0)):
-        name = f"killed-{number}"
-        snapshots.cluster.kubectl("create", "job", f"--from=cronjob/{CRONJOB}", name)
-        pod = ("wait", "pod", f"--selector=job-name={name}", "--timeout=60s")
-        snapshots.cluster.kubectl(*pod, "--for=create")
-        snapshots.cluster.kubectl(*pod, "--for=jsonpath={.status.containerStatuses[0].state.running}")
+    moments = (0.1, 0.8, 2.0)  # no more than a CronJob keeps Jobs of
+    for number, moment in enumerate(moments):
+        snapshots.cluster.kubectl("create", "job", f"--from=cronjob/{CRONJOB}", f"killed-{number}")
+        uid = started(snapshots.cluster, f"killed-{number}")
         time.sleep(moment)
-        snapshots.cluster.kubectl("delete", "pod", f"--selector=job-name={name}", "--grace-period=0", "--force")
-        seen.append(any(usable(snapshots.cluster).values()))
-    for number in range(4):
+        seen.append((kill_containers(uid), any(usable(snapshots.cluster).values())))
+    for number, _ in enumerate(moments):
         snapshots.cluster.kubectl("wait", f"job/killed-{number}", "--for=condition=Complete", "--timeout=200s")
-    assert seen == [True] * 4
+    assert seen == [(True, True)] * len(moments)
     assert list(usable(snapshots.cluster).values()).count(True) == 2
 
 

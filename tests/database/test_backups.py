@@ -94,7 +94,7 @@ def test_a_backup_is_of_one_moment_and_its_manifest_counts_what_it_holds(server:
     assert "CREATE ROLE bill_inquiry_owner" in found["globals"]
     assert "PASSWORD" not in found["globals"]
     script = (
-        f'/restic/restic --no-cache dump --no-lock latest /{name}.dump 2> /dev/null | '
+        f"/restic/restic --no-cache dump --no-lock latest /{name}.dump 2> /dev/null | "
         "{ read -r line; pg_restore --data-only --table=bill_inquiry_history --file=-; } | grep --count PROCESSING"
     )
     places = {"RESTIC_REPOSITORY": f"/repository/{name}", "RESTIC_PASSWORD_FILE": "/repository-password/password"}
@@ -261,7 +261,9 @@ def test_no_password_is_in_an_argument_or_a_log(server: Server, name: str, backu
         assert secret not in server.log()
 
 
-def test_a_dump_waits_for_no_lock_for_longer_than_a_minute_and_is_in_nobodys_way(server: Server, name: str, backups: Backups) -> None:
+def test_a_dump_waits_for_no_lock_for_longer_than_a_minute_and_is_in_nobodys_way(
+    server: Server, name: str, backups: Backups
+) -> None:
     write(server, name)
     job = backups.start(database=name)
     with server.connect(database=name) as connection:

@@ -8,7 +8,18 @@ from harness.chart import Manifests, Object
 from tests.render.reading import config, containers, environment, plain, server
 
 # What the variants say that the user, an operator or a CSI driver makes.
-BROUGHT = {"my-password", "my-certificate", "my-claim", "backup", "my-store", "my-repository", "mirror.example.com", *(f"{n}-secret" for n in range(6))}
+# The claim bill-inquiry-snapshot-copy is made by each drill.
+BROUGHT = {
+    "my-password",
+    "my-certificate",
+    "my-claim",
+    "backup",
+    "my-store",
+    "my-repository",
+    "mirror.example.com",
+    "bill-inquiry-snapshot-copy",
+    *(f"{n}-secret" for n in range(6)),
+}
 PATH = re.compile(r"(?<![\w.:/])/[\w./-]+")  # not Asia/Seoul, not billdb/test
 OF_THE_IMAGE = re.compile(r"/(bin|dev|root)(/|$)")
 
@@ -30,7 +41,7 @@ def files(manifests: Manifests, volume: Object) -> set[str] | None:
     if "persistentVolumeClaim" in volume:
         claim = volume["persistentVolumeClaim"]["claimName"]
         assert claim in BROUGHT or manifests["PersistentVolumeClaim", claim]
-    sources = [source["secret"] for source in volume.get("projected", {}).get("sources", ())]
+    sources = [source["secret"] for source in volume.get("projected", {}).get("sources", ()) if "secret" in source]
     sources += [volume["secret"] | {"name": volume["secret"]["secretName"]}] if "secret" in volume else []
     found: set[str] = set()
     for source in sources:

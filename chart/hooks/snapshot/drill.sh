@@ -19,7 +19,7 @@ gone() { [[ -z $(kubectl get pvc "$COPY" --ignore-not-found --output=name) ]]; }
 
 wait_until() {
   until "${@:2}"; do
-    ((SECONDS < DEADLINE_SECONDS - 20)) || fail "waited in vain for $1: look at kubectl describe pvc/$COPY pod/$COPY-0, and raise snapshots.drill.deadlineSeconds if it only is slow"
+    ((SECONDS < DEADLINE_SECONDS - LAST_WORDS)) || fail "waited in vain for $1: look at kubectl describe pvc/$COPY pod/$COPY-0, and raise snapshots.drill.deadlineSeconds if it only is slow"
     sleep 2
   done
 }

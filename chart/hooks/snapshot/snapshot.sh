@@ -51,7 +51,7 @@ YAML
 wait_until_usable() {
   local status="" last=""
   until [[ $status == true* ]]; do
-    if ((SECONDS >= DEADLINE_SECONDS - 20)); then
+    if ((SECONDS >= DEADLINE_SECONDS - LAST_WORDS)); then
       fail "the snapshot $BACKUP is not usable after $DEADLINE_SECONDS s: ${status#* }; look at kubectl describe volumesnapshot $BACKUP, and raise snapshots.deadlineSeconds if it only is slow"
     fi
     sleep 2

@@ -68,7 +68,7 @@ func (c controller) DeleteVolume(_ context.Context, request *csi.DeleteVolumeReq
 // CreateSnapshot fails where the class says so by its parameter `fail`, whose value is the reason.
 func (c controller) CreateSnapshot(_ context.Context, request *csi.CreateSnapshotRequest) (*csi.CreateSnapshotResponse, error) {
 	if reason := request.Parameters["fail"]; reason != "" {
-		return nil, status.Error(codes.ResourceExhausted, reason)
+		return nil, status.Error(codes.Internal, reason)
 	}
 	if !c.pool.has(volumes, request.SourceVolumeId) {
 		return nil, status.Errorf(codes.NotFound, "no volume %s", request.SourceVolumeId)
