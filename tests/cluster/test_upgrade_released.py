@@ -6,7 +6,6 @@ from harness import paths
 from harness.on_cluster.release import Release
 from harness.on_cluster.serving import secret
 
-pytestmark = pytest.mark.local_node  # 0.2.0 knows no default class
 RELEASED = str(paths.ROOT / "tests" / "cluster" / "released" / "billdb-0.3.0.tgz")
 FILL = """
 INSERT INTO bill_inquiry_history (request_id, line_number, inquiry_month, status, result_summary)
@@ -45,10 +44,9 @@ def released(release: Release) -> Release:
 
 
 def state(release: Release) -> list[object]:
-    """What must stay the same: rows, ledger, the passwords that both charts know, and the CA that clients trust."""
-    passwords = {role: password for role, password in release.passwords().items() if role != "bill_maintenance_user"}
+    """What must stay the same: rows, ledger, passwords, and the CA that clients trust."""
     kept = [release.cluster.sql(CONTENT), release.cluster.sql(LEDGER)]
-    return [*kept, passwords, secret(release, "postgresql-bill-inquiry-ca")]
+    return [*kept, release.passwords(), secret(release, "postgresql-bill-inquiry-ca")]
 
 
 def upgraded(release: Release, before: list[object]) -> None:

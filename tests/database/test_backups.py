@@ -17,7 +17,10 @@ from tests.database.conftest import Prepared
 
 ROWS = 20_000
 KILLS = 20
-INSERT = "INSERT INTO bill_inquiry_history (request_id, line_number, status) SELECT {first} || '-' || n, '01012345678', 'PROCESSING' FROM generate_series(1, {rows}) AS n"
+INSERT = """
+INSERT INTO bill_inquiry_history (request_id, line_number, status)
+SELECT {first} || '-' || n, '01012345678', 'PROCESSING' FROM generate_series(1, {rows}) AS n
+"""
 
 
 @pytest.fixture(scope="module", params=["14", "18"])

@@ -2,6 +2,8 @@
 # How a run begins and ends: its result is the last line of the log and a row of audit.backup_run, which monitoring reads. A run that
 # was killed leaves no row.
 
+LAST_WORDS=30 # seconds before its deadline in which a run ends what it began, and says so
+
 # What the row says beside that; the script fills in what it knows.
 BACKUP="" BYTES="" ADDED_BYTES="" MESSAGE=""
 
@@ -9,7 +11,7 @@ begin() {
   KIND=$1
   STARTED_AT=$(date --utc +%FT%T.%3NZ)
   trap ended EXIT
-  trap 'fail "told to end before it was done; the next run begins anew"' TERM
+  trap told_to_end TERM
   say "billdb $CHART_VERSION, release $RELEASE: $KIND of $PGDATABASE"
 }
 
@@ -20,12 +22,17 @@ fail() {
   exit 3
 }
 
-# What another try may mend: the Job makes one, as far as its backoffLimit goes.
+# What another try may mend: the Job makes one, as far as its backoffLimit goes; but for one that took all its time.
 fail_for_now() {
+  ((SECONDS < DEADLINE_SECONDS - LAST_WORDS)) ||
+    fail "not done in $DEADLINE_SECONDS s (mend what is slow, or raise this Job's deadlineSeconds): $*"
   MESSAGE=$*
   say "ERROR: $MESSAGE" >&2
   exit 2
 }
+
+# `timeout` and the kubelet end this script and what it runs alike; what is to be read about it is written here.
+told_to_end() { fail_for_now "told to end before it was done; the next run begins anew"; }
 
 ended() {
   local status=$?

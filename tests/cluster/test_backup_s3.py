@@ -1,0 +1,78 @@
+"""Backups in an S3 store with TLS and a CA of its own: what goes out, what is held, and a store that goes away."""
+
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from harness.on_cluster import pods, s3
+from harness.on_cluster.backups import BACKUP, backup, ended, results, run_now, start
+from harness.on_cluster.release import Release, merged
+from harness.on_cluster.s3 import S3
+from harness.waiting import wait_for
+
+pytestmark = pytest.mark.local_node  # the store runs on its node
+FILL = """
+INSERT INTO bill_inquiry_history (request_id, line_number, status)
+SELECT 'r' || n, '01012345678', 'PROCESSING' FROM generate_series(1, 100000) AS n
+"""
+
+
+@pytest.fixture(scope="module")
+def store(release: Release, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
+    with s3.running(release.cluster, tmp_path_factory.mktemp("s3")) as store:
+        release.install(store.values)
+        yield store
+
+
+def test_a_backup_goes_to_the_store_encrypted(release: Release, store: S3) -> None:
+    release.cluster.sql(FILL)
+    made = backup(release, "first")
+    objects = [file.read_bytes() for file in store.bucket.rglob("*") if file.is_file()]
+    assert sum(map(len, objects)) > 100_000
+    assert not [content for content in objects if b"01012345678" in content or b"PGDMP" in content]
+    assert results(release, "backup")[-1]["backup"] == made
+
+
+def test_a_store_that_goes_away_midway_leaves_no_backup_and_the_next_one_is_whole(release: Release, store: S3) -> None:
+    release.upgrade(merged(store.values, {"backup": {"deadlineSeconds": 90}}))  # restic tries again for 15 minutes
+    made = len(results(release, "backup"))
+    with_a_lock = "BEGIN; LOCK TABLE system_config; SELECT pg_sleep(20)"
+    release.client("holds", f'psql --command="{with_a_lock}"')
+    release.cluster.kubectl("wait", "pod/holds", "--for=condition=Ready", "--timeout=60s")
+    start(release, BACKUP, "midway")
+    release.cluster.kubectl("wait", "--for=jsonpath={.status.active}=1", "job/midway", "--timeout=60s")
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'billdb/backup' AND wait_event_type = 'Lock'"
+    wait_for(lambda: release.cluster.sql(waits) == "1", "the backup to wait for the lock", 60)
+    store.stop()
+    log = ended(release, "midway", "Failed")
+    assert "not done in 90 s (mend what is slow, or raise this Job's deadlineSeconds): no backup was made" in log
+    [failure] = results(release, "backup")[made:]
+    assert (failure["succeeded"], failure["backup"]) == (False, None)
+    assert failure["message"].startswith("not done in 90 s")
+    release.upgrade(store.values)
+    store.start()
+    backup(release, "back")
+    assert "no errors were found" in run_now(release, f"{BACKUP}-check", "check")
+
+
+def test_the_jobs_of_backups_reach_the_server_and_the_store_and_nothing_else(release: Release, store: S3) -> None:
+    """A pod with the Jobs' labels: to the server and the store a connection is made, to the API and elsewhere none."""
+    labels = release.cluster.get(f"cronjob/{BACKUP}")["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"]
+    reach = "timeout 3 bash -c '</dev/tcp/{host}/{port}' 2>/dev/null && echo {host} || :"
+    places = [
+        ("postgresql-bill-inquiry", 5432),
+        (store.host, store.port),
+        ("kubernetes.default", 443),
+        ("postgresql-bill-inquiry", 5433),
+    ]
+    pod = pods.manifest("reach", "\n".join(reach.format(host=host, port=port) for host, port in places))
+    pod["metadata"]["labels"] = dict(labels)
+    release.cluster.kubectl("apply", "--filename=-", stdin=yaml.safe_dump(pod))
+    release.cluster.kubectl("wait", "pod/reach", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s")
+    assert release.cluster.kubectl("logs", "reach").split() == ["postgresql-bill-inquiry", store.host]
+
+
+def test_a_store_that_is_not_named_is_refused(release: Release, store: S3) -> None:
+    [line] = release.refused("upgrade", merged(store.values, {"backup": {"repository": {"existingSecret": "none"}}}))
+    assert line.startswith("backup.repository.existingSecret: no Secret none in namespace")
