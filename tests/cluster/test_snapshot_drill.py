@@ -86,7 +86,7 @@ def test_a_damaged_index_is_named_and_a_mended_one_is_good_again(snapshots: Rele
     log = run_now(snapshots, DRILL, "of-damage", "Failed")
     succeeded, backup, message = result(snapshots, "snapshot-drill")
     assert (succeeded, backup) == ("f", list(usable(snapshots.cluster))[-1])
-    assert message.startswith(f"{backup}: index damaged_id: invalid page in block 1")
+    assert message.startswith(f"{backup}: index public.damaged_id: invalid page in block 1")
     assert message in log
     assert nothing_left(snapshots)
     snapshots.cluster.sql("DROP TABLE damaged")

@@ -56,7 +56,7 @@ def test_scripts_are_told_what_the_values_say() -> None:
         "incremental", "5", "billdb_hook", "postgresql-bill-inquiry-pvc"]  # fmt: skip
     assert [told[DRILL][key] for key in ("COPY", "COPY_CLASS", "COPY_SIZE")] == [COPY, "fast-copies", "3Gi"]
     assert {variables["PGUSER"] for variables in told.values()} == {"bill_backup_user"}
-    assert {variables["NAME"] for variables in told.values()} == {NAME}
+    assert {variables["APP"] for variables in told.values()} == {NAME}
     selector = "app.kubernetes.io/name=billdb,app.kubernetes.io/instance=billdb,app.kubernetes.io/component=snapshot"
     assert {variables["SELECTOR"] for variables in told.values()} == {selector}
 

@@ -27,15 +27,16 @@ wait_until() {
 # Nothing is left behind by a run that may still do something about it; what one that was killed left, the next one removes.
 finish() {
   local status=$?
+  set +e
   (remove_copy) || say "the volume $COPY is still there: the next drill removes it" >&2
   (exit "$status")
   ended
 }
 
 newest_usable() {
-  local listed name created usable newest=""
+  local listed name usable newest=""
   listed=$(list_snapshots)
-  while read -r name created usable; do
+  while read -r name _ usable; do
     [[ $usable != true ]] || newest=$name
   done <<< "$listed"
   echo "$newest"
@@ -76,7 +77,7 @@ answered() {
 begin snapshot-drill
 need "what an earlier drill left cannot be removed" remove_copy
 BACKUP=$(newest_usable)
-[[ -n $BACKUP ]] || fail "there is no usable snapshot: look at the last run of $NAME"
+[[ -n $BACKUP ]] || fail "there is no usable snapshot: look at the last run of $APP"
 trap finish EXIT
 need "no volume was made of $BACKUP" create_copy
 need "the server on the copy was not started" kubectl scale statefulset "$COPY" --replicas=1

@@ -10,6 +10,7 @@ cd "$(dirname "$0")"
 
 # What was changed up to now is on the volume, and a server that starts on the snapshot reads little WAL. Before PostgreSQL 15 only a
 # superuser may, so it is the schema Job's; in a database that nobody else can change.
+# shellcheck disable=SC2031
 checkpoint() (
   export PGUSER=$SUPERUSER
   unset PGPASSWORD
@@ -33,10 +34,10 @@ kind: VolumeSnapshot
 metadata:
   name: $BACKUP
   labels:
-    app: $NAME
+    app: $APP
     tier: database
 $(labels)
-    app.kubernetes.io/managed-by: $NAME
+    app.kubernetes.io/managed-by: $APP
     helm.sh/chart: billdb-${CHART_VERSION//+/_}
     billdb/database: "$database"
     billdb/server-major: "$1"
@@ -90,7 +91,7 @@ begin snapshot
 wait_for_server postgres
 major=$(checkpoint 2>&1) || fail_for_now "no CHECKPOINT as $SUPERUSER: ${major//$'\n'/ }"
 say "CHECKPOINT done"
-BACKUP=$NAME-$(date --utc +%Y%m%d-%H%M%S)
+BACKUP=$APP-$(date --utc +%Y%m%d-%H%M%S)
 need "no snapshot was made" create_snapshot "$major"
 wait_until_usable
 MESSAGE="usable after $SECONDS s"

@@ -75,7 +75,7 @@ spec:
                   value: {{ int .settings.deadlineSeconds | quote }}
                 - name: WAIT_SECONDS
                   value: {{ int .root.Values.schema.waitSeconds | quote }}
-                - name: NAME
+                - name: APP
                   value: {{ include "billdb.name.snapshot" .root | quote }}
                 - name: SELECTOR
                   value: {{ include "billdb.snapshots.selector" .root | quote }}
