@@ -25,6 +25,11 @@
 {{- define "billdb.name.backupPVC" }}{{ .Values.backup.repository.volume.existingClaim | default (printf "%s-backup-pvc" (include "billdb.name.server" .)) }}{{ end }}
 {{- define "billdb.name.backupSecret" }}{{ .Values.backup.repository.passwordSecret | default (printf "%s-backup-secret" (include "billdb.name.server" .)) }}{{ end }}
 
+{{/* Of the snapshots: CronJobs, whose names may have 52 characters, and what belongs to them. */}}
+{{- define "billdb.name.snapshot" }}{{ include "billdb.name.stem" . | trunc 37 | trimSuffix "-" }}-snapshot{{ end }}
+{{- define "billdb.name.snapshotCopy" }}{{ include "billdb.name.snapshot" . }}-copy{{ end }}
+{{- define "billdb.name.snapshotScript" }}{{ include "billdb.name.stem" . }}-snapshot-script{{ end }}
+
 {{/* The schema Job's CA and certificate: "hook" as the first release called them, so that a rollback to it finds them. */}}
 {{- define "billdb.name.schemaCA" }}{{ include "billdb.name.server" . }}-hook-ca{{ end }}
 {{- define "billdb.name.schemaTLS" }}{{ include "billdb.name.server" . }}-hook-tls{{ end }}
