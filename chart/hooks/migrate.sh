@@ -64,6 +64,7 @@ OWNER_PASSWORD=$(owner_password)
 export OWNER_PASSWORD
 wait_for_server postgres
 plan_server | session --dbname=postgres --file=- --set=database="$PGDATABASE"
+# shellcheck disable=SC2031 # only `as` changes a copy of it, and means to
 PGOPTIONS+=$(< more_settings)
 if [[ $(< template1) == t ]]; then
   printf '\\i %s\n' settings.sql lock.sql event-triggers.sql public.sql large-objects.sql | session --dbname=template1 --file=-

@@ -1,6 +1,5 @@
 """The move Job, from a server to new volumes of newer major versions: what comes along, what stops it, and what a failure leaves."""
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,8 +13,7 @@ from harness.database.hook import Hook
 from harness.database.moves import CLAIM, Move
 from harness.database.servers import PASSWORDS, Server
 from harness.database.states import ROWS
-from harness.database.volumes import PREPARE, Pod, pod
-from harness.waiting import wait_for
+from harness.database.volumes import PREPARE, pod
 
 NEWER = ("15", "16", "17", "18")
 MOMENTS = 20
