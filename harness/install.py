@@ -25,6 +25,13 @@ SELECT format('  %-30s %s', name, current_setting(name)) FROM pg_settings
 WHERE source IN ('configuration file', 'command line') AND name !~ '_file$|directory|directories'
 ORDER BY name
 """
+BACKUP = """
+SELECT format('  the last good one: %s, %s, %s ago',
+    backup, pg_size_pretty(bytes), date_trunc('minute', clock_timestamp() - finished_at))
+FROM audit.backup_run WHERE kind = 'backup' AND succeeded
+ORDER BY finished_at DESC LIMIT 1
+"""
+CRONJOB = "cronjob/bill-inquiry-backup"
 
 
 def install(cluster: Cluster, files: Sequence[Path] = ()) -> None:
@@ -97,12 +104,24 @@ Tables
 Settings in effect
 {cluster.sql(SETTINGS)}
 
+Backups
+{backups(cluster, kubectl)}
+
 Connect
   from inside its pod:   {kubectl} exec -it {POD} -- psql -U postgres -d bill_inquiry_db
   as the service does:   {SERVER}.{cluster.namespace}.svc.cluster.local:5432, TLS, role bill_inquiry_user, password:
                          {kubectl} get secret {SECRET} -o jsonpath='{{.data.{KEY}}}' | base64 -d
   from this machine:     {kubectl} port-forward service/postgresql-bill-inquiry 5432
 """
+
+
+def backups(cluster: Cluster, kubectl: str) -> str:
+    """The last good backup and its age, when the next comes, and how to make one now."""
+    last = cluster.sql(BACKUP) or "  none yet"
+    found = cluster.kubectl("get", CRONJOB, "--ignore-not-found", "--output=jsonpath={.spec.schedule} ({.spec.timeZone})")
+    if not found:
+        return f"{last}\n  nobody makes any (backup.enabled is false)"
+    return f"{last}\n  made at {found}; make one now: {kubectl} create job --from={CRONJOB} backup-$(date +%s)"
 
 
 def relative(file: Path) -> Path:

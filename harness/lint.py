@@ -43,8 +43,8 @@ def main() -> int:
         "shellcheck": [
             str(Path(sys.executable).with_name("shellcheck")),
             "--external-sources",
-            # The chart mounts the scripts of these folders into one.
-            *(f"--source-path=SCRIPTDIR{folder}" for folder in ("", "/..", "/../backup")),
+            # In the pods the scripts of all folders lie together.
+            "--source-path=SCRIPTDIR:SCRIPTDIR/..:SCRIPTDIR/../backup",
             *map(str, scripts),
         ],
         "sqlfluff": [

@@ -88,6 +88,24 @@ def test_the_context_and_its_server_are_named_before_helm_is_at_work(
     ]
 
 
+@pytest.mark.parametrize(
+    ("last", "schedule", "told"),
+    [
+        ("the last good one", "0 2 * * * (Asia/Seoul)",
+         ["the last good one", "  made at 0 2 * * * (Asia/Seoul); make one now: kubectl create job "
+          "--from=cronjob/bill-inquiry-backup backup-$(date +%s)"]),
+        ("", "@daily (UTC)",
+         ["  none yet", "  made at @daily (UTC); make one now: kubectl create job "
+          "--from=cronjob/bill-inquiry-backup backup-$(date +%s)"]),
+        ("", "", ["  none yet", "  nobody makes any (backup.enabled is false)"]),
+    ],
+    ids=["one", "none yet", "off"],
+)  # fmt: skip
+def test_the_last_backup_is_told_and_how_to_make_one(cluster: Said, last: str, schedule: str, told: list[str]) -> None:
+    kubectl = f"case $* in *exec*) echo '{last}';; *get*) printf '{schedule}';; esac"
+    assert install.backups(cluster("", kubectl), "kubectl").splitlines() == told
+
+
 def test_a_kubeconfig_without_a_cluster_is_refused_with_the_contexts_there_are(cluster: Said) -> None:
     config = CONFIG | {"current-context": "gone"}
     with pytest.raises(UserError, match=r"its current-context 'gone' names no cluster; its contexts: people$"):

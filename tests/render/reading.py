@@ -30,6 +30,17 @@ def stateful_set(manifests: Manifests) -> Object:
     return found
 
 
+def of_component(manifests: Manifests, kind: str, component: str) -> list[Object]:
+    """Every object of a kind that belongs to a component: `server`, `schema`, `backup` …"""
+    return [o for o in manifests.of(kind) if o["metadata"]["labels"]["app.kubernetes.io/component"] == component]
+
+
+def schema_job(manifests: Manifests) -> Object:
+    """The Job that brings the schema."""
+    [job] = of_component(manifests, "Job", "schema")
+    return job
+
+
 def containers(manifests: Manifests) -> dict[str, Object]:
     """The chart's own containers by Kind/name/container, without those that the values add."""
     return {

@@ -4,7 +4,7 @@ import pytest
 
 from harness.chart import Manifests, render
 from tests.render.conftest import EVERYTHING_ON
-from tests.render.reading import plain, server
+from tests.render.reading import plain, schema_job, server
 
 SCHEDULING = ("nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "priorityClassName")
 CONFIG = "postgresql-bill-inquiry-config"
@@ -117,7 +117,7 @@ def test_large_numbers_are_written_whole() -> None:
     }
     tolerations = [{"key": "a", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 2592000}]
     manifests = render({"schema": schema, "image": {"tag": 20261124, "user": 1000660000}, "tolerations": tolerations})
-    [job] = manifests.of("Job")
+    job = schema_job(manifests)
     [container] = job["spec"]["template"]["spec"]["containers"]
     environment = {variable["name"]: variable["value"] for variable in container["env"]}
     assert repr(job["spec"]["ttlSecondsAfterFinished"]) == "31536000"

@@ -4,7 +4,7 @@ import pytest
 
 from harness.chart import Manifests, render
 from tests.render.conftest import EVERYTHING_ON
-from tests.render.reading import OF_BACKUPS, OF_SNAPSHOTS, SERVER, config, container, plain, server, stateful_set
+from tests.render.reading import OF_BACKUPS, OF_SNAPSHOTS, SERVER, config, container, of_component, plain, server, stateful_set
 
 PEERS = [{"podSelector": {"matchLabels": {"app.kubernetes.io/instance": "billdb", "app.kubernetes.io/name": "billdb"}}}]
 
@@ -30,12 +30,7 @@ def test_the_server_is_stopped_fast_within_its_grace_period(manifests: Manifests
 
 def test_the_volume_outlives_pods_and_what_need_not_last_is_in_memory_or_scratch(manifests: Manifests) -> None:
     volumes = {volume["name"]: plain(volume) for volume in server(manifests)["spec"]["volumes"]}
-    claims = [
-        o["metadata"]["name"]
-        for o in manifests.of("PersistentVolumeClaim")
-        if o["metadata"]["labels"]["app.kubernetes.io/component"] == "server"
-    ]
-    [claim] = claims or ["my-claim"]
+    [claim] = [o["metadata"]["name"] for o in of_component(manifests, "PersistentVolumeClaim", "server")] or ["my-claim"]
     assert volumes["postgresql-data"] == {"name": "postgresql-data", "persistentVolumeClaim": {"claimName": claim}}
     assert [volumes[name].keys() for name in ("run", "tmp", "shm")] == [{"name", "emptyDir"}] * 3
     assert volumes["shm"]["emptyDir"].keys() == {"medium", "sizeLimit"}
