@@ -18,6 +18,9 @@
 
 {{/* Of the backups: CronJobs, whose names may have 52 characters, and what they share. */}}
 {{- define "billdb.name.backup" }}{{ include "billdb.name.stem" . | trunc 37 | trimSuffix "-" }}-backup{{ end }}
+{{- define "billdb.name.restore" }}{{ include "billdb.name.stem" . | trunc 44 | trimSuffix "-" }}-restore{{ end }}
+{{- define "billdb.name.drill" }}{{ include "billdb.name.stem" . | trunc 46 | trimSuffix "-" }}-drill{{ end }}
+{{- define "billdb.name.restoreJob" }}{{ include "billdb.name.stem" . }}-db-restore{{ end }}
 {{- define "billdb.name.backupScript" }}{{ include "billdb.name.stem" . }}-backup-script{{ end }}
 {{- define "billdb.name.backupPVC" }}{{ .Values.backup.repository.volume.existingClaim | default (printf "%s-backup-pvc" (include "billdb.name.server" .)) }}{{ end }}
 {{- define "billdb.name.backupSecret" }}{{ .Values.backup.repository.passwordSecret | default (printf "%s-backup-secret" (include "billdb.name.server" .)) }}{{ end }}

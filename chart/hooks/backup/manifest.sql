@@ -25,5 +25,25 @@ SELECT json_build_object(
     'started_at', now(), 'size', pg_database_size(current_database()),
     'schema_version', (SELECT max(version) FROM audit.schema_migration),
     'ledger', (SELECT json_agg(json_build_object('version', version, 'sha256', sha256) ORDER BY version) FROM audit.schema_migration),
+    -- What a server that lacks them has to be given: the administrator's own roles, and what is set for this database.
+    'roles', (
+        SELECT json_agg(json_build_object('name', rolname, 'member_of', ARRAY(
+            SELECT pg_get_userbyid(roleid) FROM pg_auth_members WHERE member = pg_roles.oid ORDER BY 1
+        )) ORDER BY rolname)
+        FROM pg_roles
+        WHERE oid >= 16384
+    ),
+    'settings', (
+        SELECT json_agg(json_build_object('role', CASE WHEN setrole <> 0 THEN pg_get_userbyid(setrole) END, 'setting', setting))
+        FROM pg_db_role_setting CROSS JOIN unnest(setconfig) AS setting
+        WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+    ),
+    'privileges', (
+        SELECT json_agg(json_build_object(
+            'grantee', CASE grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(grantee) END, 'privilege', privilege_type, 'grantable', is_grantable
+        ))
+        FROM pg_database CROSS JOIN aclexplode(coalesce(datacl, acldefault('d', datdba)))
+        WHERE datname = current_database() AND grantee <> datdba
+    ),
     'globals', :'globals', 'tables', ('[' || :'tables' || ']')::json
 );
