@@ -14,7 +14,7 @@ SUPERUSERS = ("bill-inquiry-restore", "bill-inquiry-db-restore")
 
 @dataclass(frozen=True)
 class Backups:
-    """The rendered Jobs of some values, or with files changed by hand, ready to run on a server: by the name of a CronJob or Job."""
+    """The rendered Jobs of some values, or of files changed by hand, ready to run on a server: by a CronJob's or Job's name."""
 
     server: Server
     values: Mapping[str, Any] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from harness.local.machine import run
 from harness.progress import step
 
 KUBERNETES = ("containerd", "containernetworking-plugins", "etcd-server", "runc")
-DOCKER = ("containerd", "docker.io", "runc")
+DOCKER = ("containerd", "docker.io", "runc", "tini")
 CLIENT = {"12": (), "13": ("docker-cli",)}  # Debian 13 has the docker program in a package of its own
 
 

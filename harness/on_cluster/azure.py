@@ -1,10 +1,12 @@
 """Azure Blob Storage for backups, played by azurite on the node of the local Kubernetes: over TLS, the account in the host."""
 
+import hmac
 import os
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_bytes
 from typing import Any
@@ -16,14 +18,14 @@ from harness.on_cluster import stores
 from harness.on_cluster.stores import Program
 
 ACCOUNT = "billdb"
-CONTAINER = "backups"  # restic makes it
+CONTAINER = "backups"
 SECRET = "azure-keys"
 PORT = 443  # Azure's, which restic takes; so one at a time
 
 
 @dataclass
 class Azure(Program):
-    """A running azurite without containers, whose account's key and CA are in the namespace's Secret SECRET."""
+    """A running azurite with an empty container, whose account's key and CA are in the namespace's Secret SECRET."""
 
     @property
     def endpoint_suffix(self) -> str:
@@ -52,6 +54,24 @@ def running(cluster: Cluster, folder: Path) -> Iterator[Azure]:
     with stores.named(cluster, "blob", host, PORT):
         try:
             store.start()
+            _make_container(store, key)
             yield store
         finally:
             store.stop()
+
+
+def _make_container(store: Azure, key: str) -> None:
+    """Make CONTAINER, as somebody does before backups go there; signed as the service's documentation of Shared Key says."""
+    headers = {"x-ms-date": f"{datetime.now(UTC):%a, %d %b %Y %H:%M:%S GMT}", "x-ms-version": "2021-12-02"}
+    lines = [
+        "PUT",
+        *[""] * 11,
+        *(f"{name}:{value}" for name, value in headers.items()),
+        f"/{ACCOUNT}/{CONTAINER}",
+        "restype:container",
+    ]
+    signature = b64encode(hmac.digest(b64decode(key), "\n".join(lines).encode(), "sha256")).decode()
+    headers |= {"Authorization": f"SharedKey {ACCOUNT}:{signature}", "Content-Length": "0"}
+    options = [word for name, value in headers.items() for word in ("--header", f"{name}: {value}")]
+    done = store.request(f"/{CONTAINER}?restype=container", "--request", "PUT", "--fail-with-body", *options)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -42,13 +42,17 @@ class Program:
             self._process = subprocess.Popen(
                 command, env=dict(self.environment), stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        ca = self.folder / "tls" / "ca.crt"
-        ask = ["curl", "--silent", "--noproxy", "*", "--cacert", str(ca), "--resolve", f"{self.host}:{self.port}:{node.ADDRESS}"]
         wait_for(
-            lambda: subprocess.run([*ask, "--output", "/dev/null", f"https://{self.host}:{self.port}/"]).returncode == 0,
+            lambda: self.request("/").returncode == 0,
             f"{self.host} to answer",
             seen=lambda: (self.folder / "log").read_text()[-3000:],
         )
+
+    def request(self, path: str, *options: str) -> subprocess.CompletedProcess[str]:
+        """Ask the store for a path with curl; it succeeds with any answer, unless the options say otherwise."""
+        where = ["--resolve", f"{self.host}:{self.port}:{node.ADDRESS}", f"https://{self.host}:{self.port}{path}"]
+        command = ["curl", "--silent", "--show-error", "--noproxy", "*", "--cacert", str(self.folder / "tls" / "ca.crt"), *where]
+        return subprocess.run([*command, *options], capture_output=True, text=True)
 
     def stop(self) -> None:
         """End it at once, as a store does that goes away: open connections break and new ones are refused."""

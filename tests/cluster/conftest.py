@@ -53,7 +53,7 @@ def namespaces(reachable: None, request: pytest.FixtureRequest, kube_cluster: Ku
 
     yield make
     for cluster in made:
-        cluster.kubectl("delete", "namespace", cluster.namespace, "--wait=false")
+        cluster.kubectl("delete", "namespace", cluster.namespace, "--wait=false", "--ignore-not-found")
 
 
 @pytest.fixture(scope="module")

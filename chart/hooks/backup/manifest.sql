@@ -3,11 +3,17 @@ SET lock_timeout = '60s';
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SELECT pg_export_snapshot();
 \set globals `cat :work/globals.sql`
-\out :work/tables
-SELECT format(
-    'SELECT json_build_object(''schema'', %L, ''name'', %L, ''rows'', count(*), ''bytes'', pg_total_relation_size(%s)) FROM ONLY %I.%I',
-    nspname, relname, pg_class.oid, nspname, relname
-)
+-- The rows are counted as COPY gives them, of one column: to plan a query evaluates expressions of indexes, and what they call would run as
+-- this role, which may read everything.
+\out |awk -f count-rows.awk > "$COUNTED"
+SELECT
+    format('SELECT %L', '\ ' || json_build_object('schema', nspname, 'name', relname, 'bytes', pg_total_relation_size(pg_class.oid))),
+    format('COPY %I.%I %s TO STDOUT', nspname, relname, '(' || (
+        SELECT quote_ident(attname) FROM pg_attribute
+        WHERE attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+        ORDER BY attlen < 0, attnum
+        LIMIT 1
+    ) || ')')
 FROM pg_class INNER JOIN pg_namespace ON pg_namespace.oid = relnamespace
 WHERE
     relkind = 'r' AND relpersistence <> 't' AND nspname NOT LIKE 'pg\_%' AND nspname <> 'information_schema'
@@ -18,7 +24,12 @@ WHERE
 ORDER BY nspname, relname
 \gexec
 \out
-\set tables `paste --serial --delimiters=, :work/tables`
+\set tables `paste --serial --delimiters=, "$COUNTED"`
+SELECT :'tables' = '' AS uncounted \gset
+\if :uncounted
+\warn ERROR: the rows of the tables were not counted
+SELECT 1 / 0 AS stop;
+\endif
 SELECT json_build_object(
     'format', 1, 'chart', :'chart', 'release', :'release', 'database', current_database(),
     'server', current_setting('server_version'), 'server_num', current_setting('server_version_num')::int,

@@ -66,12 +66,12 @@ drop_restorer() { superusers --file=drop-restorer.sql || say "the role $RESTORER
 # Lets the restorer act for a role in the database, and for no other.
 act_for() { superusers --set=owner="$1" --set=target="$2" --file=act-for.sql || fail_for_now "the server did not answer"; }
 
-# Restores the entries of a list, and says what pg_restore says but for the rows that it says it of: they are customers' data.
+# Restores the entries of a list. Of what pg_restore says, only its own lines are for the log: others may show rows, which are customers' data.
 restore_entries() {
   local list=$1
   shift
   IFS= read -r _
-  "$@" --use-list="$list" --exit-on-error 2>&1 | sed '/^\(DETAIL\|CONTEXT\): /d' >&2
+  "$@" --use-list="$list" --exit-on-error 2>&1 | sed --quiet '/^pg_restore: /p' >&2
 }
 
 restore_superusers() {
@@ -92,6 +92,8 @@ restore_into() {
   superusers --file=split-list.sql || fail "the list of the dump's entries was not understood, for the reason above"
   [[ ! -s $WORK/strange ]] || fail "the dump has what belongs to roles that the server lacks: $(< "$WORK/strange")"
   while read -r oid line; do echo "$line" >> "$WORK/of-$oid"; done < "$WORK/of"
+  # A dump tells what differs from the server that pg_dump is of, and until PostgreSQL 14 everybody may make something in public.
+  as_superuser "${SQL[@]}" --dbname="$database" --command="REVOKE CREATE ON SCHEMA public FROM PUBLIC" || fail_for_now "the server did not answer"
   say "restoring  what is the superuser's"
   restore_superusers "$WORK/first" "$database" || fail "restoring what is the superuser's failed, for the reason above"
   as_superuser "${SQL[@]}" --dbname="$database" --file=compare-ledger.sql ||
@@ -101,10 +103,14 @@ restore_into() {
     say "restoring  what is ${role}'s"
     act_for "$role" "$database"
     restore_owners "$WORK/of-$oid" "$database" "$role" || fail "restoring what is ${role}'s failed, for the reason above"
+    # Code of theirs may have reset the role meanwhile, or granted the restorer something.
+    as_superuser "${SQL[@]}" --dbname="$database" --set=owner="$role" --file=- << 'SQL' || fail_for_now "the server did not answer"
+REASSIGN OWNED BY :"restorer" TO :"owner";
+DROP OWNED BY :"restorer";
+SQL
+    act_for "$role" "$database"
     as_owner "$role" "$database" count.sql analyze.sql >> "$WORK/counted" || fail "the rows could not be counted, for the reason above"
   done < "$WORK/owners"
-  # What the owners may have given the restorer goes with it.
-  as_superuser "${SQL[@]}" --dbname="$database" --command="DROP OWNED BY $RESTORER" || fail_for_now "the server did not answer"
   if [[ -s $WORK/last ]]; then
     restore_superusers "$WORK/last" "$database" || fail "restoring the event triggers failed, for the reason above"
   fi
