@@ -36,11 +36,11 @@ def section(figures: Figures) -> str:
     """The part's text: what remains, then the tables."""
     return "\n\n".join([
         f"{figures.rows:,} inquiries, as many calls to KOS and {figures.rows // writes.ROWS_AN_ENTRY:,} entries of the cache:"
-        f" {figures.size / MB:,.0f} MB with their indexes. The chart's Jobs ran without their limits of CPU and memory.",
+        f" {figures.size / MB:,.0f} MB with their indexes.",
         headline(figures),
         "### Backup",
-        "As `bill_backup_user`; the chart's into an empty repository, compressed and encrypted, with the rows counted for its"
-        " manifest. MB/s are of the database's size.",
+        "As `bill_backup_user`, without the pod's limit of CPU. The chart's goes into an empty repository, compressed and"
+        " encrypted, with the rows counted for its manifest. MB/s are of the database's size.",
         _copies(figures, figures.dumps, copying.PLAIN),
         "### Restore",
         "Into a new database, by one session; the chart's reads the whole backup before, counts the rows after, and analyzes.",
@@ -51,7 +51,7 @@ def section(figures: Figures) -> str:
         _growth(figures.growth),
         "### The service during a backup",
         f"{RATE} executions begin a second, over {CONNECTIONS} connections; n: the fewest of a turn. Each backup goes into an"
-        " empty repository, which is the most work it can be.",
+        " empty repository, the most work it can be, with the limit of CPU that its pod has.",
         _serving(figures.serving),
     ])  # fmt: skip
 

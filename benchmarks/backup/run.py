@@ -12,8 +12,8 @@ GIBIBYTE_ROWS = 60_000  # rows of each history table for which the database, its
 def measure(number: int, rows: int) -> Section:
     """Fill the chart's database anew, measure, and remove it."""
     server.prepare(rows / GIBIBYTE_ROWS)
-    jobs.prepare()
     try:
+        jobs.prepare()
         with server.running(server.LOADING):
             loading.fill_chart(rows)
         with server.running():

@@ -42,8 +42,8 @@ def _during(work: Callable[[], None], script: str, rows: int) -> Times:
 
 
 def _back_up() -> None:
-    """Each into an empty repository: the most work that a backup can be."""
+    """Each into an empty repository, the most work that a backup can be, with the processors that its pod may have."""
     begun = time.time()
     while time.time() < begun + SECONDS:
         jobs.empty_repository()
-        jobs.back_up()
+        jobs.back_up(limited=True)
