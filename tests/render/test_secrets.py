@@ -15,7 +15,7 @@ CA = (TLS, "ca.crt")
 REPOSITORY = (f"{SERVER}-backup-secret", "password")
 STORE = EVERYTHING_ON["backup"]["repository"]["existingSecret"]
 ALL = "every key"
-SUPERUSERS = {"schema"}  # components whose Jobs log in as the superuser
+SUPERUSERS = {"schema", "move"}  # components whose Jobs log in as the superuser
 
 
 def given(manifests: Manifests) -> dict[str, set[tuple[str, str]]]:
