@@ -13,8 +13,10 @@ import pytest
 
 from harness.database.hook import Hook
 from harness.database.servers import Server
+from harness.database.states import ROWS
 from harness.local import docker, images
 from tests.database.catalogue import catalogue
+from tests.database.moving import MORE, is_closed, writes
 
 NUMBERS = count(1)
 ENGINE = pytest.StashKey[tuple[ExitStack, str]]()
@@ -135,3 +137,29 @@ def migrated(server: Server, name: str, prepared_of: Callable[[str], Prepared]) 
     template = prepared_of(server.major).template
     with server.connect(database="postgres") as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER bill_inquiry_owner".encode())
+
+
+@pytest.fixture(scope="module")
+def old(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of 14 of this module's own, with rows: a move closes the database."""
+    server = Server("14", Path(tmp_path_factory.mktemp("move")) / "server")
+    with server.connect(database="postgres") as connection:
+        connection.execute("ALTER SYSTEM SET max_prepared_transactions = 1")
+    server.kill()
+    server.wait()
+    Hook(server).apply()
+    with server.connect() as connection:
+        connection.execute(ROWS.encode())
+        for statement in MORE.split(";"):
+            connection.execute(statement.encode())
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def opened(old: Server) -> Iterator[Server]:
+    """The server, let in again afterwards as the schema Job does it."""
+    yield old
+    closed = is_closed(old)
+    assert ("database   bill_inquiry_db is open again, which a move had closed" in Hook(old).apply()) == closed
+    assert writes(old)

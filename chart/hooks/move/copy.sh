@@ -7,8 +7,11 @@ work=$(mktemp --directory)
 SUPERUSERS='^[0-9]+; [0-9]+ [0-9]+ (SCHEMA|EXTENSION|ACL|DEFAULT ACL|COMMENT - (SCHEMA|EXTENSION)) '
 OF_DATABASE='^[0-9]+; [0-9]+ [0-9]+ (DATABASE|(ACL|COMMENT|SECURITY LABEL) - DATABASE) '
 # As pg_restore has it: privileges after what they are on, but a schema's, which its owners need; then views that read, and what watches DDL.
+# shellcheck disable=SC2034 # move.sh uses these
 PRIVILEGES='^[0-9]+; [0-9]+ [0-9]+ (DEFAULT ACL|ACL (- (LANGUAGE|FOREIGN|LARGE|TABLESPACE|PARAMETER)|[^-])) *'
+# shellcheck disable=SC2034
 VIEWS='^[0-9]+; [0-9]+ [0-9]+ MATERIALIZED VIEW DATA '
+# shellcheck disable=SC2034
 WATCHERS='^[0-9]+; [0-9]+ [0-9]+ (EVENT TRIGGER|COMMENT - EVENT TRIGGER) '
 
 old() { session --dbname="$PGDATABASE" "$@"; }

@@ -64,7 +64,7 @@ check_volume() {
     fail "the volume $CLAIM has data already, and no move made them: choose another word for persistence.volume, or kubectl delete job/${HOSTNAME%-*} pvc/$CLAIM"
   if [[ $(session --dbname=postgres --set=database="$PGDATABASE" --set=claim="$CLAIM" --file=closed.sql) == t ]]; then
     say "the data are on the volume $CLAIM already, and nothing was written to the old one since"
-    state=done
+    state="done"
     exit 0
   fi
   say "an earlier move to the volume $CLAIM ended, and the old server has gone on since: the data are copied anew"
@@ -157,5 +157,5 @@ sync -f "$PGDATA"
 check_holder
 state=closing
 session --dbname=postgres --set=database="$PGDATABASE" --set=claim="$CLAIM" --set=holder="$holder" --file=close.sql
-state=done
+state="done"
 say "moved      PostgreSQL $OLD_MAJOR to $IMAGE_MAJOR; writers have waited $((SECONDS - held)) s and are served again when the new server is ready"
