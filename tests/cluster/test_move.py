@@ -70,7 +70,11 @@ def test_the_documents_commands_move_a_release_in_use_and_lose_no_row(filled: Re
     assert (major(filled), told.keys() <= written(filled)) == ("18", True)
     filled.cluster.sql("DELETE FROM bill_inquiry_history WHERE request_id LIKE 'W%'")
     assert filled.cluster.sql(CONTENT).split("public.")[1:] == content.split("public.")[1:]
-    assert (filled.cluster.sql(LEDGER), filled.passwords(), secret(filled, "postgresql-bill-inquiry-ca")) == (ledger, passwords, ca)
+    assert (filled.cluster.sql(LEDGER), filled.passwords(), secret(filled, "postgresql-bill-inquiry-ca")) == (
+        ledger,
+        passwords,
+        ca,
+    )
     times = sorted(told.values())
     pause = max(after - before for before, after in zip(times, times[1:], strict=False))
     print(f"the service could not write for {pause:.1f} s")

@@ -17,14 +17,14 @@ secret() { od --address-radix=n --format=x1 --read-bytes=32 /dev/urandom | tr --
 
 # Sets BACKUP and FILE to the backup that is asked for: latest, an id, or the newest until a day or a moment.
 find_backup() {
-  local from=$1 found at moment='^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$'
-  [[ $from =~ ^(latest|[0-9a-f]{4,64})$ || $from =~ $moment ]] ||
-    fail "FROM is $from: give latest, the id of a backup, a day as 2026-11-30, or a moment as 2026-11-30T14:00"
+  local asked=$1 found at moment='^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$'
+  [[ $asked =~ ^(latest|[0-9a-f]{4,64})$ || $asked =~ $moment ]] ||
+    fail "FROM is $asked: give latest, the id of a backup, a day as 2026-11-30, or a moment as 2026-11-30T14:00"
   restic snapshots --json --no-lock --tag=backup > "$WORK/backups.json" ||
     fail_for_now "the backups of $RESTIC_REPOSITORY cannot be listed, for the reason above"
-  found=$("${SQL[@]}" --dbname=postgres --set=from="$from" --set=zone="$TZ" --file=find-backup.sql) ||
-    fail "the backup $from was not found, for the reason above"
-  [[ $found == found* ]] || fail "there is no backup $from; there are: ${found:-none}"
+  found=$("${SQL[@]}" --dbname=postgres --set=from="$asked" --set=zone="$TZ" --file=find-backup.sql) ||
+    fail "the backup $asked was not found, for the reason above"
+  [[ $found == found* ]] || fail "there is no backup $asked; there are: ${found:-none}"
   IFS=$'\t' read -r _ BACKUP FILE at <<< "$found"
   say "backup     $BACKUP of $at"
 }
