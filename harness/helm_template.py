@@ -23,13 +23,15 @@ def template(
     release: str = "billdb",
     namespace: str = "phonebill-dev",
     kubeconfig: Path | None = None,
+    upgrade: bool = False,
 ) -> str:
     """What `helm template` prints for these values over those of the files, of this chart unless another is given.
 
-    With a kubeconfig it looks into that cluster. Raises RenderError.
+    With a kubeconfig it looks into that cluster; `upgrade` says that the release is there already. Raises RenderError.
     """
     command = [str(paths.BIN / "helm"), "template", release, str(chart or paths.CHART), f"--namespace={namespace}"]
     command += [f"--values={file}" for file in files]
+    command += ["--is-upgrade"] if upgrade else []
     command += [f"--kubeconfig={kubeconfig}", "--dry-run=server", "--disable-openapi-validation"] if kubeconfig else []
     done = subprocess.run([*command, "--values=-"], input=json.dumps(dict(values or {})), capture_output=True, text=True)
     if done.returncode:

@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
+
+import yaml
 
 from harness import evidence, image, paths, storage
 from harness.commands import CommandError
@@ -25,6 +28,13 @@ SELECT format('  %-30s %s', name, current_setting(name)) FROM pg_settings
 WHERE source IN ('configuration file', 'command line') AND name !~ '_file$|directory|directories'
 ORDER BY name
 """
+BACKUP = """
+SELECT format('  the last good one: %s, %s, %s ago',
+    backup, pg_size_pretty(bytes), date_trunc('minute', clock_timestamp() - finished_at))
+FROM audit.backup_run WHERE kind = 'backup' AND succeeded
+ORDER BY finished_at DESC LIMIT 1
+"""
+CRONJOB = "cronjob/bill-inquiry-backup"
 
 
 def install(cluster: Cluster, files: Sequence[Path] = ()) -> None:
@@ -88,7 +98,7 @@ def report(cluster: Cluster) -> str:
     """What a person wants to see after an installation."""
     kubectl = f"{relative(paths.BIN / 'kubectl')} --kubeconfig {relative(cluster.kubeconfig)} -n {cluster.namespace}"
     return f"""
-{cluster.sql("SELECT version()")}
+{cluster.sql("SELECT version()")}{ended(cluster.sql("SELECT current_setting('server_version_num')::int / 10000"))}
 {image.of_pod(cluster.get(f"pod/{POD}"))}
 
 Tables
@@ -97,12 +107,31 @@ Tables
 Settings in effect
 {cluster.sql(SETTINGS)}
 
+Backups
+{backups(cluster, kubectl)}
+
 Connect
   from inside its pod:   {kubectl} exec -it {POD} -- psql -U postgres -d bill_inquiry_db
   as the service does:   {SERVER}.{cluster.namespace}.svc.cluster.local:5432, TLS, role bill_inquiry_user, password:
                          {kubectl} get secret {SECRET} -o jsonpath='{{.data.{KEY}}}' | base64 -d
   from this machine:     {kubectl} port-forward service/postgresql-bill-inquiry 5432
 """
+
+
+def ended(major: str, today: date | None = None) -> str:
+    """A line that says so where a major version is past its end."""
+    end = yaml.safe_load((paths.CHART / "end-of-life.yaml").read_text()).get(major)
+    over = end is not None and date.fromisoformat(end) < (today or date.today())
+    return f"\nPostgreSQL {major} ended on {end}: nothing in it is mended any more; docs/upgrades.md is the way up" if over else ""
+
+
+def backups(cluster: Cluster, kubectl: str) -> str:
+    """The last good backup and its age, when the next comes, and how to make one now."""
+    last = cluster.sql(BACKUP) or "  none yet"
+    found = cluster.kubectl("get", CRONJOB, "--ignore-not-found", "--output=jsonpath={.spec.schedule} ({.spec.timeZone})")
+    if not found:
+        return f"{last}\n  nobody makes any (backup.enabled is false)"
+    return f"{last}\n  made at {found}; make one now: {kubectl} create job --from={CRONJOB} backup-$(date +%s)"
 
 
 def relative(file: Path) -> Path:

@@ -30,6 +30,7 @@ ENOUGH = 95  # percent
 SOONEST = {
     "NOTES.txt": ("render/test_notes.py",),
     "_quantities.tpl": ("values/test_problems.py", "render/test_notes.py"),
+    "refusals/_backup": ("values/test_backup_problems.py", "values/test_problems.py"),
     "refusals/_all": ("values/test_with_a_cluster.py", "values/test_other_releases.py", "values/test_problems.py"),
     "refusals/_pods": ("values/test_pod_problems.py",),
     "refusals/_release": ("values/test_other_releases.py",),

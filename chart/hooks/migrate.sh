@@ -45,7 +45,7 @@ check_passwords() {
 # What a session is to do with the server as a whole.
 plan_server() {
   local role
-  printf '\\i %s\n' settings.sql lock.sql event-triggers.sql roles.sql database.sql public.sql large-objects.sql silence.sql
+  printf '\\i %s\n' settings.sql lock.sql event-triggers.sql roles.sql reopen.sql database.sql public.sql large-objects.sql silence.sql
   echo "BEGIN;"
   for role in bill_inquiry_owner "${LOGINS[@]}"; do
     printf '\\set role %s\n\\i password.sql\n' "$role"
@@ -64,6 +64,7 @@ OWNER_PASSWORD=$(owner_password)
 export OWNER_PASSWORD
 wait_for_server postgres
 plan_server | session --dbname=postgres --file=- --set=database="$PGDATABASE"
+# shellcheck disable=SC2031 # only `as` changes a copy of it, and means to
 PGOPTIONS+=$(< more_settings)
 if [[ $(< template1) == t ]]; then
   printf '\\i %s\n' settings.sql lock.sql event-triggers.sql public.sql large-objects.sql | session --dbname=template1 --file=-

@@ -14,7 +14,7 @@ SUPERUSERS = ("bill-inquiry-restore", "bill-inquiry-db-restore")
 
 @dataclass(frozen=True)
 class Backups:
-    """The rendered Jobs of some values, or of files changed by hand, ready to run on a server: by a CronJob's or Job's name."""
+    """The rendered Jobs of some values, or with files changed by hand, ready to run on a server: by their names."""
 
     server: Server
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -59,8 +59,6 @@ class Backups:
         return rendered | here | {"RESTIC_REPOSITORY": f"/repository/{self.repository}"}
 
     def _container(self, name: str) -> dict[str, Any]:
-        manifests = chart(self.values)
-        kind = "CronJob" if ("CronJob", name) in manifests else "Job"
-        job = manifests[kind, name]["spec"]
-        [container] = (job["jobTemplate"]["spec"] if kind == "CronJob" else job)["template"]["spec"]["containers"]
+        [pod] = [pod for maker, pod in chart(self.values).pods().items() if maker.partition("/")[2] == name]
+        [container] = pod["spec"]["containers"]
         return dict(container)

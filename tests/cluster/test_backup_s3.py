@@ -46,10 +46,10 @@ def test_a_store_that_goes_away_midway_leaves_no_backup_and_the_next_one_is_whol
     wait_for(lambda: release.cluster.sql(waits) == "1", "the backup to wait for the lock", 60)
     store.stop()
     log = ended(release, "midway", "Failed")
-    assert "not done after 90 s: mend what is slow, or raise this Job's deadlineSeconds" in log
+    assert "not done in 90 s (mend what is slow, or raise this Job's deadlineSeconds): no backup was made" in log
     [failure] = results(release, "backup")[made:]
     assert (failure["succeeded"], failure["backup"]) == (False, None)
-    assert failure["message"].startswith("not done after 90 s")
+    assert failure["message"].startswith("not done in 90 s")
     release.upgrade(store.values)
     store.start()
     backup(release, "back")

@@ -1,4 +1,4 @@
-"""The commands of docs/restore.md, each as it is written, in the order in which they stand there: backups in a store outside the release."""
+"""The commands of docs/restore.md, each as it is written, in order: backups in a store outside the release."""
 
 from base64 import b64decode
 from collections.abc import Callable, Iterator

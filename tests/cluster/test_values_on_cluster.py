@@ -36,7 +36,7 @@ VALUES: dict[str, Any] = {
         }
     ],
 }
-PODS = ("postgresql-bill-inquiry-0", "bill-inquiry-db-init", "bill-inquiry-db-test")
+PODS = ("postgresql-bill-inquiry-0", "bill-inquiry-db-init", "bill-inquiry-db-test", "bill-inquiry-backup-test")
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,24 @@ def test_the_context_and_its_server_are_named_before_helm_is_at_work(
     ]
 
 
+@pytest.mark.parametrize(
+    ("last", "schedule", "told"),
+    [
+        ("the last good one", "0 2 * * * (Asia/Seoul)",
+         ["the last good one", "  made at 0 2 * * * (Asia/Seoul); make one now: kubectl create job "
+          "--from=cronjob/bill-inquiry-backup backup-$(date +%s)"]),
+        ("", "@daily (UTC)",
+         ["  none yet", "  made at @daily (UTC); make one now: kubectl create job "
+          "--from=cronjob/bill-inquiry-backup backup-$(date +%s)"]),
+        ("", "", ["  none yet", "  nobody makes any (backup.enabled is false)"]),
+    ],
+    ids=["one", "none yet", "off"],
+)  # fmt: skip
+def test_the_last_backup_is_told_and_how_to_make_one(cluster: Said, last: str, schedule: str, told: list[str]) -> None:
+    kubectl = f"case $* in *exec*) echo '{last}';; *get*) printf '{schedule}';; esac"
+    assert install.backups(cluster("", kubectl), "kubectl").splitlines() == told
+
+
 def test_a_kubeconfig_without_a_cluster_is_refused_with_the_contexts_there_are(cluster: Said) -> None:
     config = CONFIG | {"current-context": "gone"}
     with pytest.raises(UserError, match=r"its current-context 'gone' names no cluster; its contexts: people$"):
@@ -114,7 +133,7 @@ def test_values_and_presets_reach_helm_in_the_order_that_they_were_given(tmp_pat
     ("given", "refusal"),
     [
         ("--values=none.yaml", "argument --values: no file none.yaml"),
-        ("--preset=none", "argument --preset: no preset none; there are: any-cluster, hardened, phonebill-dev"),
+        ("--preset=none", "argument --preset: no preset none; there are: any-cluster, hardened, phonebill-dev, postgresql-18"),
         ("--engine=minikube", "argument --engine: invalid choice: 'minikube' (choose from 'kind', 'local')"),
         ("--engine=kind --kubeconfig=file", "argument --kubeconfig: not allowed with argument --engine"),
         ("--kubeconf=file", "unrecognized arguments: --kubeconf=file"),
@@ -124,6 +143,19 @@ def test_a_wrong_argument_is_refused_in_words(given: str, refusal: str, capsys: 
     with pytest.raises(SystemExit) as ended:
         up.arguments(given.split())
     assert (ended.value.code, capsys.readouterr().err.splitlines()[-1]) == (2, f"nox -s up --: error: {refusal}")
+
+
+@pytest.mark.parametrize(
+    ("major", "today", "told"),
+    [
+        ("14", date(2026, 11, 12), ""),
+        ("14", date(2026, 11, 13), "\nPostgreSQL 14 ended on 2026-11-12: nothing in it is mended any more; docs/upgrades.md is the way up"),
+        ("18", date(2026, 11, 13), ""),
+        ("19", date(2099, 1, 1), ""),
+    ],
+)
+def test_the_report_says_that_a_major_version_is_over(major: str, today: date, told: str) -> None:
+    assert install.ended(major, today) == told
 
 
 def test_a_proxy_is_not_asked_for_the_local_kubernetes(monkeypatch: pytest.MonkeyPatch, cluster: Said) -> None:

@@ -11,7 +11,12 @@ ROLES = ("postgres", *(f"bill_{name}_user" for name in ("inquiry", "readonly", "
 VARIANTS = {
     "defaults": {},
     "everything on": EVERYTHING_ON,
-    "without TLS": {"tls": {"mode": "disabled"}, "networkPolicy": {"enabled": False}, "storageClass": {"create": False}},
+    "without TLS": {
+        "tls": {"mode": "disabled"},
+        "networkPolicy": {"enabled": False},
+        "storageClass": {"create": False},
+        "snapshots": {"class": "any", "drill": {"enabled": False}},
+    },
     "user ids assigned": {"image": {"profile": "assigned"}, "schema": {"login": "password"}},
     "cert-manager": {
         "tls": {
@@ -27,8 +32,22 @@ VARIANTS = {
         "image": {"user": 2000},
         "tls": {"mode": "existingSecret", "existingSecret": "my-certificate"},
         "persistence": {"existingClaim": "my-claim"},
+        "backup": {"repository": {"volume": {"existingClaim": "my-backups"}, "passwordSecret": "my-repository"}},
     },
     "another name": {"fullnameOverride": "orders"},
+    "backups on a class of their own": {
+        "backup": {"repository": {"volume": {"size": "100Gi", "storageClass": "cheap", "accessModes": ["ReadWriteMany"]}}}
+    },
+    "backups to Azure": {
+        "backup": {
+            "repository": {
+                "type": "azure",
+                "azure": {"account": "billing", "container": "backups", "endpointSuffix": "core.chinacloudapi.cn"},
+            },
+            "podLabels": {"azure.workload.identity/use": "true"},
+        },
+        "serviceAccount": {"annotations": {"azure.workload.identity/client-id": "1234"}},
+    },
     "a Secret a role": {
         "auth": {
             "roles": {role: {"existingSecret": f"{n}-secret", "existingSecretKey": f"{n}-key"} for n, role in enumerate(ROLES)}

@@ -23,6 +23,7 @@ HELD = {name: values for name, values in VARIANTS.items() if name != "another na
         "podDisruptionBudget": {"enabled": False},
         "networkPolicy": {"enabled": False},
         "retention": {"enabled": False},
+        "backup": {"enabled": False},
         "schema": {"login": "password"},
         "persistence": {"storageClass": ""},
     }

@@ -90,10 +90,12 @@ def test_lives_are_as_long_as_the_values_say_and_noted_for_the_renewal(
 ], ids=["generated", "brought along", "cert-manager", "without TLS"])  # fmt: skip
 def test_the_chart_makes_the_certificates_that_nobody_else_makes(mode: dict[str, object], own: set[str]) -> None:
     made = {o["metadata"]["name"].removeprefix(f"{SERVER}-") for o in render({"tls": mode}).of("Secret")}
-    assert made - {"secret"} == own
+    assert made - {"secret", "backup-secret"} == own
 
 
 def test_nothing_but_passwords_and_certificates_is_random() -> None:
     first, second = render(), render({"global": {"other": "render"}})
     different = {key for key in first if first[key] != second[key]}
-    assert different == {("Secret", f"{SERVER}-{name}") for name in ("secret", "ca", "tls", "hook-ca", "hook-tls")}
+    assert different == {
+        ("Secret", f"{SERVER}-{name}") for name in ("secret", "backup-secret", "ca", "tls", "hook-ca", "hook-tls")
+    }

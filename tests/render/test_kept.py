@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from tests.values.looking import OURS, SERVER, look, named
+from tests.values.looking import OURS, SERVER, claim, look, named
 
 Objects = dict[tuple[str, str], dict[str, Any]]
 SECRET = ("Secret", f"{SERVER}-secret")
@@ -49,6 +49,12 @@ def test_an_upgrade_keeps_every_password_and_certificate(first: Objects) -> None
         key: o["data"] for key, o in first.items() if key[0] == "Secret"
     }
     assert second["StatefulSet", SERVER] == first["StatefulSet", SERVER]
+
+
+def test_the_claim_of_the_backups_is_left_as_it_is_once_it_is_there(first: Objects) -> None:
+    found = ("PersistentVolumeClaim", f"{SERVER}-backup-pvc")
+    assert found in first
+    assert found not in look({}, claim(found[1])), "a hook that is there would be made anew"
 
 
 def test_a_given_password_takes_the_place_of_the_kept_one_and_of_no_other(first: Objects) -> None:

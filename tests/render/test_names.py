@@ -9,16 +9,23 @@ from harness.chart import Manifests, render
 from tests.render import expecting
 
 NAMES = {
+    ("ConfigMap", "bill-inquiry-backup-script"),
     ("ConfigMap", "bill-inquiry-schema-script"),
     ("ConfigMap", "postgresql-bill-inquiry-config"),
+    ("CronJob", "bill-inquiry-backup"),
+    ("CronJob", "bill-inquiry-backup-check"),
     ("CronJob", "bill-inquiry-delete-expired-cache"),
     ("CronJob", "bill-inquiry-delete-old-history"),
     ("Job", "bill-inquiry-db-init"),
     ("NetworkPolicy", "postgresql-bill-inquiry"),
+    ("NetworkPolicy", "postgresql-bill-inquiry-backup"),
     ("NetworkPolicy", "postgresql-bill-inquiry-jobs"),
+    ("PersistentVolumeClaim", "postgresql-bill-inquiry-backup-pvc"),
     ("PersistentVolumeClaim", "postgresql-bill-inquiry-pvc"),
+    ("Pod", "bill-inquiry-backup-test"),
     ("Pod", "bill-inquiry-db-test"),
     ("PodDisruptionBudget", "postgresql-bill-inquiry"),
+    ("Secret", "postgresql-bill-inquiry-backup-secret"),
     ("Secret", "postgresql-bill-inquiry-ca"),
     ("Secret", "postgresql-bill-inquiry-hook-ca"),
     ("Secret", "postgresql-bill-inquiry-hook-tls"),
@@ -30,7 +37,7 @@ NAMES = {
     ("StatefulSet", "postgresql-bill-inquiry"),
     ("StorageClass", "managed-standard"),
 }
-KEPT = {"PersistentVolumeClaim", "Secret"}
+KEPT = {"PersistentVolumeClaim", "Secret", "StorageClass"}
 
 
 @pytest.mark.parametrize("release", ["billdb", "postgres", "x"])
@@ -40,7 +47,7 @@ def test_the_names_are_the_plans_whatever_the_release_is_called(release: str) ->
 
 def test_another_name_is_the_stem_of_every_name_and_changes_nothing_else(default: Manifests) -> None:
     renamed = json.dumps(expecting.held(default)).replace("postgresql-bill-inquiry", "orders")
-    for name in ("db-init", "db-test", "schema-script", "delete-expired-cache", "delete-old-history"):
+    for name in {name.removeprefix("bill-inquiry-") for _, name in NAMES if name.startswith("bill-inquiry-")}:
         renamed = renamed.replace(f"bill-inquiry-{name}", f"orders-{name}")
     assert expecting.held(render({"fullnameOverride": "orders"})) == json.loads(renamed)
 
@@ -85,7 +92,11 @@ def test_labels_of_pods_do_not_change_with_the_charts_version(manifests: Manifes
 
 
 def test_what_cannot_be_made_again_outlives_the_release(manifests: Manifests) -> None:
-    kept = {key for key, o in manifests.items() if o["metadata"].get("annotations", {}).get("helm.sh/resource-policy") == "keep"}
+    found = {key: o["metadata"].get("annotations", {}) for key, o in manifests.items()}
+    kept = {key for key, annotations in found.items() if annotations.get("helm.sh/resource-policy") == "keep"}
+    # helm uninstall leaves hooks where they are, unless they say otherwise.
+    hooks = {key for key, annotations in found.items() if "helm.sh/hook" in annotations}
+    kept |= {key for key in hooks if found[key]["helm.sh/hook-delete-policy"] == "hook-failed"}
     assert kept == {key for key in manifests if key[0] in KEPT}
 
 

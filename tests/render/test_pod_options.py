@@ -4,7 +4,7 @@ import pytest
 
 from harness.chart import Manifests, render
 from tests.render.conftest import EVERYTHING_ON
-from tests.render.reading import plain, server
+from tests.render.reading import plain, schema_job, server
 
 SCHEDULING = ("nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "priorityClassName")
 CONFIG = "postgresql-bill-inquiry-config"
@@ -43,12 +43,16 @@ def test_a_label_given_twice_is_the_pods() -> None:
 
 def test_every_pod_uses_the_service_account_of_the_given_name_and_annotations() -> None:
     manifests = render(EVERYTHING_ON)
-    [account] = manifests.of("ServiceAccount")
+    account = manifests["ServiceAccount", "billing"]
     assert (account["metadata"]["name"], plain(account["metadata"]["annotations"])) == (
         "billing",
         {"azure.workload.identity/client-id": "1234"},
     )
-    assert {pod["spec"]["serviceAccountName"] for pod in manifests.pods().values()} == {"billing"}
+    assert {pod["spec"]["serviceAccountName"] for pod in manifests.pods().values()} == {
+        "billing",
+        "bill-inquiry-snapshot",
+        "bill-inquiry-snapshot-drill",
+    }
 
 
 def test_the_claim_has_its_own_labels_and_annotations_and_outlives_the_release_all_the_same() -> None:
@@ -113,7 +117,7 @@ def test_large_numbers_are_written_whole() -> None:
     }
     tolerations = [{"key": "a", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 2592000}]
     manifests = render({"schema": schema, "image": {"tag": 20261124, "user": 1000660000}, "tolerations": tolerations})
-    [job] = manifests.of("Job")
+    job = schema_job(manifests)
     [container] = job["spec"]["template"]["spec"]["containers"]
     environment = {variable["name"]: variable["value"] for variable in container["env"]}
     assert repr(job["spec"]["ttlSecondsAfterFinished"]) == "31536000"

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.chart import Manifests, Object, render
-from tests.render.reading import plain
+from tests.render.reading import of_component, plain
 
 SCHEDULES = {"delete-expired-cache": "0 * * * *", "delete-old-history": "30 3 * * *"}
 CRONJOBS = [f"bill-inquiry-{name}" for name in SCHEDULES]
@@ -65,7 +65,7 @@ def test_pod_of_retention_reads_no_password_but_its_roles(default: Manifests, na
 
 
 def test_retention_can_be_switched_off_and_timed() -> None:
-    assert render({"retention": {"enabled": False}}).of("CronJob") == []
+    assert of_component(render({"retention": {"enabled": False}}), "CronJob", "retention") == []
     timed = render({"retention": {"timeZone": "Etc/UTC", "deadlineSeconds": 600, "history": {"schedule": "@weekly"}}})
     spec = timed["CronJob", "bill-inquiry-delete-old-history"]["spec"]
     deadline = spec["jobTemplate"]["spec"]["activeDeadlineSeconds"]

@@ -2,11 +2,11 @@
 
 from harness import paths
 from harness.chart import Manifests, render
-from tests.render.reading import container, environment, plain
+from tests.render.reading import container, environment, plain, schema_job
 
 
 def test_the_schema_job_is_a_hook_whose_log_stays(manifests: Manifests) -> None:
-    [job] = manifests.of("Job")
+    job = schema_job(manifests)
     assert job["metadata"]["annotations"] == {
         "helm.sh/hook": "post-install,post-upgrade,post-rollback",
         "helm.sh/hook-delete-policy": "before-hook-creation",
@@ -17,7 +17,7 @@ def test_the_schema_job_is_a_hook_whose_log_stays(manifests: Manifests) -> None:
 
 
 def test_a_lost_connection_is_tried_again_and_an_error_or_a_deadline_is_not(manifests: Manifests) -> None:
-    [job] = manifests.of("Job")
+    job = schema_job(manifests)
     drained = {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
     ended = {"action": "FailJob", "onExitCodes": {"containerName": "db-init", "operator": "In", "values": [3, 124]}}
     assert plain(job["spec"]["podFailurePolicy"]["rules"]) == [drained, ended]
@@ -25,7 +25,7 @@ def test_a_lost_connection_is_tried_again_and_an_error_or_a_deadline_is_not(mani
 
 
 def test_the_schema_job_ends_itself_before_kubernetes_deletes_its_pod_and_log(manifests: Manifests) -> None:
-    [job] = manifests.of("Job")
+    job = schema_job(manifests)
     deadline = environment(container(manifests, "db-init"))["DEADLINE_SECONDS"]
     command = ("timeout", "--kill-after=10", deadline, "/bin/bash", "/scripts/migrate.sh")
     assert container(manifests, "db-init")["command"] == command
@@ -65,7 +65,12 @@ def test_helm_test_looks_as_the_service_does(manifests: Manifests) -> None:
     test = container(manifests, "test")
     assert test["command"][3:] == ("/bin/bash", "/scripts/verify.sh")
     assert environment(test)["PGUSER"] == "bill_inquiry_user"
-    [pod] = manifests.of("Pod")
-    assert pod["metadata"]["annotations"]["helm.sh/hook"] == "test"
-    assert pod["metadata"]["annotations"]["helm.sh/hook-delete-policy"] == "before-hook-creation"
-    assert pod["spec"]["restartPolicy"] == "Never"
+
+
+def test_the_pods_of_helm_test_run_once_and_their_logs_stay(manifests: Manifests) -> None:
+    found = {o["metadata"]["name"]: (o["metadata"]["annotations"], o["spec"]["restartPolicy"]) for o in manifests.of("Pod")}
+    hook = {"helm.sh/hook": "test", "helm.sh/hook-delete-policy": "before-hook-creation"}
+    assert {
+        name: (hook.items() <= annotations.items(), policy) for name, (annotations, policy) in found.items()
+    } == dict.fromkeys(found, (True, "Never"))
+    assert len(found) == 2

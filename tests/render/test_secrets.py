@@ -13,14 +13,16 @@ SECRET, TLS, HOOK = f"{SERVER}-secret", f"{SERVER}-tls", f"{SERVER}-hook-tls"
 PASSWORDS = {role: (SECRET, f"{role.replace('_', '-')}-password") for role in ROLES}
 CA = (TLS, "ca.crt")
 REPOSITORY = (f"{SERVER}-backup-secret", "password")
+STORE = EVERYTHING_ON["backup"]["repository"]["existingSecret"]
 ALL = "every key"
+SUPERUSERS = {"schema"}  # components whose Jobs log in as the superuser
 
 
 def given(manifests: Manifests) -> dict[str, set[tuple[str, str]]]:
-    """(Secret, key) that each pod mounts, by its kind."""
+    """(Secret, key) that the pods of each component mount."""
     found: dict[str, set[tuple[str, str]]] = {}
-    for name, pod in manifests.pods().items():
-        keys = found.setdefault(name.partition("/")[0], set())
+    for pod in manifests.pods().values():
+        keys = found.setdefault(pod["metadata"]["labels"]["app.kubernetes.io/component"], set())
         for volume in pod["spec"]["volumes"]:
             sources = [source["secret"] for source in volume.get("projected", {}).get("sources", ())]
             sources += [volume["secret"] | {"name": volume["secret"]["secretName"]}] if "secret" in volume else []
@@ -31,29 +33,35 @@ def given(manifests: Manifests) -> dict[str, set[tuple[str, str]]]:
 
 def test_every_pod_has_the_keys_that_it_needs_and_no_others(default: Manifests) -> None:
     assert given(default) == {
-        "StatefulSet": {PASSWORDS["postgres"], (TLS, ALL), (HOOK, "ca.crt")},
-        "Job": {*PASSWORDS.values(), CA, (HOOK, "tls.crt"), (HOOK, "tls.key")},
-        "CronJob": {PASSWORDS["bill_maintenance_user"], PASSWORDS["bill_backup_user"], REPOSITORY, CA},
-        "Pod": {PASSWORDS["bill_inquiry_user"], CA},
+        "server": {PASSWORDS["postgres"], (TLS, ALL), (HOOK, "ca.crt")},
+        "schema": {*PASSWORDS.values(), CA, (HOOK, "tls.crt"), (HOOK, "tls.key")},
+        "retention": {PASSWORDS["bill_maintenance_user"], CA},
+        "backup": {PASSWORDS["bill_backup_user"], REPOSITORY, CA},
+        "test": {PASSWORDS["bill_inquiry_user"], PASSWORDS["bill_backup_user"], CA},
     }
 
 
 def test_a_secret_of_ones_own_is_read_by_its_key_for_each_role() -> None:
     own = {role: (f"{n}-secret", f"{n}-key") for n, role in enumerate(ROLES)}
     found = given(render(VARIANTS["a Secret a role"]))
-    assert found["Job"] - {CA, (HOOK, "tls.crt"), (HOOK, "tls.key")} == set(own.values())
-    assert own["postgres"] in found["StatefulSet"]
-    assert own["bill_maintenance_user"] in found["CronJob"]
-    assert own["bill_inquiry_user"] in found["Pod"]
+    assert found["schema"] - {CA, (HOOK, "tls.crt"), (HOOK, "tls.key")} == set(own.values())
+    of_one = {
+        "server": "postgres",
+        "retention": "bill_maintenance_user",
+        "backup": "bill_backup_user",
+        "test": "bill_inquiry_user",
+    }
+    assert {component: own[role] in found[component] for component, role in of_one.items()} == dict.fromkeys(of_one, True)
 
 
-def test_only_the_server_has_the_servers_private_key_and_only_the_schema_job_its_own(manifests: Manifests) -> None:
+def test_only_the_server_has_the_servers_private_key_and_only_the_superusers_jobs_theirs(manifests: Manifests) -> None:
     [config] = [o["data"] for o in manifests.of("ConfigMap") if "server.options" in o["data"]]
-    for kind, keys in given(manifests).items():
-        private = {name for name, key in keys if key in ("tls.key", "ca.key", ALL)}
+    for component, keys in given(manifests).items():
+        private = {name for name, key in keys if key in ("tls.key", "ca.key", ALL)} - {STORE}
         servers = {name for name in private if "hook" not in name}
-        assert (len(servers) == 1) == (kind == "StatefulSet" and "--ssl=on" in config["server.options"]), kind
-        assert len(private - servers) == (1 if kind == "Job" and "ssl_ca_file" in config["server.options"] else 0), kind
+        assert (len(servers) == 1) == (component == "server" and "--ssl=on" in config["server.options"]), component
+        by_certificate = component in SUPERUSERS and "ssl_ca_file" in config["server.options"]
+        assert len(private - servers) == (1 if by_certificate else 0), component
 
 
 def test_no_pod_has_a_password_in_its_specification_or_environment(manifests: Manifests) -> None:
@@ -69,7 +77,7 @@ def test_private_keys_and_passwords_are_readable_by_the_group_of_the_image_alone
         f"{name}/{volume['name']}": volume.get("projected", volume.get("secret"))["defaultMode"]
         for name, pod in manifests.pods().items()
         for volume in pod["spec"]["volumes"]
-        if "projected" in volume or ("secret" in volume and ("items" not in volume["secret"] or "hook" in volume["name"]))
+        if "projected" in volume or ("secret" in volume and [i["key"] for i in volume["secret"].get("items", ())] != ["ca.crt"])
     }
     assert len(modes) >= 5
     assert {name: oct(mode) for name, mode in modes.items() if mode != 0o440} == {}

@@ -35,15 +35,17 @@ def claim(name: str = f"{SERVER}-pvc", annotations: Mapping[str, str] = OURS, **
     return named("PersistentVolumeClaim", name, annotations, spec=wanted | request | spec, status={"phase": "Bound"})
 
 
-def look(values: Mapping[str, Any], *objects: Object, kinds: Sequence[Kind] = KINDS) -> dict[tuple[str, str], dict[str, Any]]:
+def look(
+    values: Mapping[str, Any], *objects: Object, kinds: Sequence[Kind] = KINDS, upgrade: bool = False
+) -> dict[tuple[str, str], dict[str, Any]]:
     """The rendered objects by kind and name. Raises RenderError."""
     with serving([ROOT, CLASS, *objects], kinds) as kubeconfig:
-        printed = template(values, kubeconfig=kubeconfig)
+        printed = template(values, kubeconfig=kubeconfig, upgrade=upgrade)
     return {(o["kind"], o["metadata"]["name"]): o for o in yaml.safe_load_all(printed) if o}
 
 
-def problems(values: Mapping[str, Any], *objects: Object, kinds: Sequence[Kind] = KINDS) -> list[str]:
+def problems(values: Mapping[str, Any], *objects: Object, kinds: Sequence[Kind] = KINDS, upgrade: bool = False) -> list[str]:
     """What the chart refuses."""
     with pytest.raises(RenderError) as refusal:
-        look(values, *objects, kinds=kinds)
+        look(values, *objects, kinds=kinds, upgrade=upgrade)
     return [line.removeprefix("- ") for line in str(refusal.value).splitlines() if line.startswith("- ")]

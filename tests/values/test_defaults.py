@@ -16,6 +16,8 @@ def test_by_default_nothing_is_rendered_that_would_change_at_each_render() -> No
     assert [line for line in str(refusal.value).splitlines() if line.startswith("- ")] == [
         f"- auth: helm cannot look into the cluster here, so the passwords of {roles} would change at each render; "
         f"give auth.existingSecret, {REST}",
+        "- backup.repository: helm cannot look into the cluster here, so the repository's password would change at each render; "
+        f"give passwordSecret, {REST}",
         "- tls.mode: helm cannot look into the cluster here, so a generated certificate would change at each render; "
         f"choose certManager or existingSecret, {REST}",
     ]

@@ -24,6 +24,7 @@ ELSEWHERE = {
     **{f"auth.roles.bill_{name}_user.password": "tests/render/test_secrets.py" for name in (
         "inquiry", "readonly", "backup", "monitoring", "maintenance")},
     "fullnameOverride": "tests/render/test_names.py",
+    "backup.repository.password": "tests/render/test_backup.py",
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ LABELS = ["app", "tier", "helm.sh/chart", *(
 )]  # fmt: skip
 
 
-@pytest.mark.parametrize("key", ["commonLabels", "podLabels", "persistence.labels"])
+@pytest.mark.parametrize("key", ["commonLabels", "podLabels", "persistence.labels", "backup.podLabels"])
 @pytest.mark.parametrize("label", LABELS)
 def test_a_label_of_the_charts_own_is_refused(key: str, label: str) -> None:
     above, _, below = key.rpartition(".")

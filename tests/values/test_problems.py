@@ -44,7 +44,7 @@ def test_a_limit_that_only_looks_as_large_as_shared_buffers_is_refused() -> None
     ]
 
 
-@pytest.mark.parametrize("key", ["schema.resources", "retention.resources", "tls.reload.resources"])
+@pytest.mark.parametrize("key", ["schema.resources", "retention.resources", "tls.reload.resources", "backup.restic.resources"])
 def test_a_request_over_its_limit_is_refused_for_every_pod(key: str) -> None:
     values: object = {"requests": {"memory": "1Gi"}}
     first, *below = key.split(".")
@@ -109,18 +109,22 @@ def test_what_locks_the_chart_itself_out_is_refused(values: dict[str, object], e
     assert problem.startswith(expected)
 
 
+BROUGHT = {"repository": {"passwordSecret": "repository"}}
 GITOPS = {
     "auth": {"existingSecret": "passwords"},
     "schema": {"login": "password"},
     "tls": {"mode": "existingSecret", "existingSecret": "x"},
+    "backup": BROUGHT,
 }
 
 
 @pytest.mark.parametrize(("values", "key"), [
-    ({"tls": {"mode": "disabled"}}, "auth: helm cannot look into the cluster here, so the passwords of bill_backup_user, "),
-    ({"auth": {"existingSecret": "passwords"}}, "tls.mode: helm cannot look into the cluster here"),
+    ({"tls": {"mode": "disabled"}, "backup": BROUGHT},
+     "auth: helm cannot look into the cluster here, so the passwords of bill_backup_user, "),
+    ({"auth": {"existingSecret": "passwords"}, "backup": BROUGHT}, "tls.mode: helm cannot look into the cluster here"),
     (GITOPS | {"schema": {"login": "certificate"}}, "schema.login: helm cannot look into the cluster here"),
-], ids=["passwords", "certificate", "the Job's certificate"])  # fmt: skip
+    (GITOPS | {"backup": {}}, "backup.repository: helm cannot look into the cluster here, so the repository's password would "),
+], ids=["passwords", "certificate", "the Job's certificate", "the repository's password"])  # fmt: skip
 def test_what_would_change_at_each_render_is_refused_where_helm_sees_no_cluster(values: dict[str, object], key: str) -> None:
     [problem] = problems(values | {"withoutCluster": "refuse"})
     assert problem.startswith(key)
@@ -129,8 +133,9 @@ def test_what_would_change_at_each_render_is_refused_where_helm_sees_no_cluster(
 
 @pytest.mark.parametrize("values", [
     GITOPS,
-    {"auth": {"existingSecret": "passwords"}, "tls": CERT_MANAGER},
-], ids=["brought along", "cert-manager"])  # fmt: skip
+    GITOPS | {"backup": {"enabled": False}},
+    {"auth": {"existingSecret": "passwords"}, "tls": CERT_MANAGER, "backup": {"repository": {"password": "given"}}},
+], ids=["brought along", "without backups", "cert-manager"])  # fmt: skip
 def test_what_generates_nothing_renders_the_same_without_a_cluster(values: dict[str, object]) -> None:
     first, second = (render(values | {"withoutCluster": "refuse", "global": {"number": number}}) for number in (1, 2))
     assert {key: first[key] for key in first} == {key: second[key] for key in second}

@@ -23,7 +23,7 @@ errors=/tmp/errors.txt
 if ! summary=$(restic backup --json --quiet --tag=backup --host="$RELEASE" --stdin-filename="$PGDATABASE.dump" \
   --stdin-from-command -- "$BASH" ./dump.sh 2> "$errors"); then
   cat "$errors" >&2
-  reason=$(sed -e '/^{/d' -e 's/^subprocess [^:]*: //' "$errors" | tail --lines=5 | paste --serial --delimiters=' ')
+  reason=$(sed -e '/^{/d' -e '/^$/d' -e 's/^subprocess [^:]*: //' "$errors" | tail --lines=3 | cut --characters=1-300 | paste --serial --delimiters=' ')
   restic prune --quiet --max-repack-size=0 || say "what the failed backup wrote could not be removed" >&2
   fail_for_now "no backup was made: ${reason:-$(grep --only-matching '"message":.*' "$errors")}"
 fi

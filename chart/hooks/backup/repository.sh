@@ -10,7 +10,12 @@ for variable in AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AZURE_
 done
 [[ ! -e $STORE/ca.crt ]] || RESTIC_OPTIONS+=(--cacert="$STORE/ca.crt")
 
-restic() { "$RESTIC" "${RESTIC_OPTIONS[@]}" "$@"; }
+# It tries for a quarter of an hour to reach a store that is away, also when it is told to end.
+restic() {
+  local left=$((DEADLINE_SECONDS - SECONDS - LAST_WORDS))
+  ((left > 0)) || return 124
+  timeout --foreground --kill-after=5 "$left" "$RESTIC" "${RESTIC_OPTIONS[@]}" "$@"
+}
 
 # One job of a repository at a time: an advisory lock of a session that lasts as long as the job. The database is one that the service
 # cannot reach, so that it cannot hold the lock. Whoever has it knows that no other job runs, and what locks and halves there are, were

@@ -2,6 +2,8 @@
 # How a run begins and ends: its result is the last line of the log and a row of audit.backup_run, which monitoring reads. A run that
 # was killed leaves no row.
 
+LAST_WORDS=30 # seconds before its deadline in which a run ends what it began, and says so
+
 # What the row says beside that; the script fills in what it knows.
 BACKUP="" BYTES="" ADDED_BYTES="" MESSAGE=""
 
@@ -20,19 +22,17 @@ fail() {
   exit 3
 }
 
-# What another try may mend: the Job makes one, as far as its backoffLimit goes.
+# What another try may mend: the Job makes one, as far as its backoffLimit goes; but for one that took all its time.
 fail_for_now() {
+  ((SECONDS < DEADLINE_SECONDS - LAST_WORDS)) ||
+    fail "not done in $DEADLINE_SECONDS s (mend what is slow, or raise this Job's deadlineSeconds): $*"
   MESSAGE=$*
   say "ERROR: $MESSAGE" >&2
   exit 2
 }
 
 # `timeout` and the kubelet end this script and what it runs alike; what is to be read about it is written here.
-told_to_end() {
-  # bash counts from a little later than timeout does, and in whole seconds.
-  ((SECONDS < DEADLINE_SECONDS - 1)) || fail "not done after $DEADLINE_SECONDS s: mend what is slow, or raise this Job's deadlineSeconds"
-  fail_for_now "told to end before it was done; the next run begins anew"
-}
+told_to_end() { fail_for_now "told to end before it was done; the next run begins anew"; }
 
 ended() {
   local status=$?

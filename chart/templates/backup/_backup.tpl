@@ -106,7 +106,7 @@ volumeMounts:
     secretName: {{ include "billdb.name.backupSecret" .root | quote }}
     defaultMode: 0440
     items:
-      - key: {{ ternary "password" $repository.passwordSecretKey (empty $repository.passwordSecret) | quote }}
+      - key: {{ include "billdb.backup.passwordKey" .root | quote }}
         path: password
 {{- with $repository.existingSecret }}
 - name: store
@@ -201,6 +201,17 @@ s3:{{ $repository.s3.endpoint }}/{{ $repository.s3.bucket }}{{ with $repository.
 azure:{{ $repository.azure.container }}:/{{ $repository.path }}
 {{- end }}
 {{- end }}
+
+{{/* The key of the repository's password in its Secret. */}}
+{{- define "billdb.backup.passwordKey" }}{{ ternary "password" .Values.backup.repository.passwordSecretKey (empty .Values.backup.repository.passwordSecret) }}{{ end }}
+
+{{/* Where the backups are, in words. */}}
+{{- define "billdb.backup.place" -}}
+{{- if eq .Values.backup.repository.type "volume" }}the volume {{ include "billdb.name.backupPVC" . }}{{ else }}{{ include "billdb.backup.repository" . }}{{ end }}
+{{- end }}
+
+{{/* The command that makes a backup now. */}}
+{{- define "billdb.backup.now" }}kubectl create job -n {{ .Release.Namespace }} --from=cronjob/{{ include "billdb.name.backup" . }} backup-$(date +%s){{ end }}
 
 {{/* What a backup runs, by schedule or before an upgrade, as JSON. */}}
 {{- define "billdb.backup.backup" -}}

@@ -15,7 +15,7 @@ auth.database: {{ .Values.auth.database }} is PostgreSQL's own; give the service
 {{- define "billdb.problems.labels" -}}
 {{- $own := list "app" "tier" "helm.sh/chart" }}
 {{- range list "name" "instance" "component" "version" "part-of" "managed-by" }}{{ $own = append $own (print "app.kubernetes.io/" .) }}{{ end }}
-{{- range $key, $labels := dict "commonLabels" .Values.commonLabels "podLabels" .Values.podLabels "persistence.labels" .Values.persistence.labels }}
+{{- range $key, $labels := dict "commonLabels" .Values.commonLabels "podLabels" .Values.podLabels "persistence.labels" .Values.persistence.labels "backup.podLabels" .Values.backup.podLabels }}
 {{- range $name, $_ := $labels }}
 {{- if has $name $own }}
 {{ $key }}: the label {{ $name }} is the chart's own, and selectors rely on it; remove it

@@ -39,11 +39,11 @@ volumeMounts:
   {{- include "billdb.connection.volumeMounts" . | nindent 2 }}
 {{- end }}
 
-{{/* Its volumes: (dict "root" $ "role" ROLE "passwords" LIST). */}}
+{{/* Its volumes: (dict "root" $ "role" ROLE "passwords" LIST "script" CONFIGMAP); `script` may be left out. */}}
 {{- define "billdb.schema.volumes" -}}
 - name: schema-script
   configMap:
-    name: {{ include "billdb.name.schemaScript" .root | quote }}
+    name: {{ .script | default (include "billdb.name.schemaScript" .root) | quote }}
 - name: tmp
   emptyDir: {}
 {{ include "billdb.connection.volumes" . }}
