@@ -103,7 +103,8 @@ def test_back_is_a_rollback_to_the_data_of_then_and_the_way_up_is_open_again(fil
     log = filled.cluster.kubectl("logs", "job/bill-inquiry-move")
     assert f"the volume {PVC}-18 has data already, and no move made them" in log
     assert filled.ask("client", "psql -Atc 'SELECT 1'") == (True, "1\n"), "the old server goes on"
-    filled.cluster.kubectl("delete", f"pvc/{PVC}-18")
+    assert f"or kubectl delete job/bill-inquiry-move pvc/{PVC}-18" in log
+    filled.cluster.kubectl("delete", "job/bill-inquiry-move", f"pvc/{PVC}-18")
     filled.upgrade(MOVE)
     assert major(filled) == "18"
 

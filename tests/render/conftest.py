@@ -35,6 +35,14 @@ VARIANTS = {
         "persistence": {"existingClaim": "my-claim"},
         "backup": {"repository": {"volume": {"existingClaim": "my-backups"}, "passwordSecret": "my-repository"}},
     },
+    "a move": {
+        "image": {"tag": 18},
+        "persistence": {"volume": 18},
+        "move": {
+            "deadlineSeconds": 700,
+            "resources": {"requests": {"cpu": "53m", "memory": "210Mi"}, "limits": {"cpu": "700m", "memory": "410Mi"}},
+        },
+    },
     "another name": {"fullnameOverride": "orders"},
     "backups on a class of their own": {
         "backup": {"repository": {"volume": {"size": "100Gi", "storageClass": "cheap", "accessModes": ["ReadWriteMany"]}}}

@@ -15,7 +15,7 @@ CA = (TLS, "ca.crt")
 REPOSITORY = (f"{SERVER}-backup-secret", "password")
 STORE = EVERYTHING_ON["backup"]["repository"]["existingSecret"]
 ALL = "every key"
-SUPERUSERS = {"restore", "schema"}  # components whose Jobs log in as the superuser
+SUPERUSERS = {"move", "restore", "schema"}  # components whose Jobs log in as the superuser
 
 
 def given(manifests: Manifests) -> dict[str, set[tuple[str, str]]]:
