@@ -16,6 +16,7 @@ VARIANTS = {
         "networkPolicy": {"enabled": False},
         "storageClass": {"create": False},
         "snapshots": {"class": "any", "drill": {"enabled": False}},
+        "backup": {"drill": {"enabled": False}},
     },
     "user ids assigned": {"image": {"profile": "assigned"}, "schema": {"login": "password"}},
     "cert-manager": {
