@@ -8,7 +8,7 @@ from harness.on_cluster.release import Release
 from tests.cluster.test_upgrade_released import CONTENT
 
 pytestmark = pytest.mark.local_node  # it loads images
-ROLES = "SELECT rolname, rolpassword FROM pg_authid WHERE rolname LIKE 'bill%user' ORDER BY 1"
+ROLES = "SELECT rolname, rolpassword FROM pg_authid WHERE rolname IN ('guest', 'group') ORDER BY 1"  # which no Job makes again
 
 
 @pytest.fixture(scope="module")
@@ -19,14 +19,18 @@ def filled(release: Release) -> Release:
     cluster.load(running, images.archives(["14", "15", "16", "17"]))
     release.install({"schema": {"login": "password"}})
     release.cluster.sql(ROWS)
+    release.cluster.sql('CREATE ROLE guest LOGIN PASSWORD \'guest-1234\'; CREATE ROLE "group"; GRANT "group" TO guest')
     return release
 
 
-@pytest.mark.parametrize("to", ["15", "16", "17"])
-def test_each_newer_version_has_what_the_older_one_had(filled: Release, to: str) -> None:
+@pytest.mark.parametrize(("to", "program"), [("15", "helm"), ("16", "helm"), ("17", "helm3")])
+def test_each_newer_version_has_what_the_older_one_had(filled: Release, to: str, program: str) -> None:
     before = filled.cluster.sql(CONTENT), filled.cluster.sql(ROLES)
-    filled.upgrade({"image": {"tag": to}, "persistence": {"volume": f"of-{to}"}, "schema": {"login": "password"}})
+    values = {"image": {"tag": to}, "persistence": {"volume": f"of-{to}"}, "schema": {"login": "password"}}
+    filled.upgrade(values, program=program)
     assert filled.cluster.sql("SHOW server_version").startswith(f"{to}.")
     assert (filled.cluster.sql(CONTENT), filled.cluster.sql(ROLES)) == before
+    login = {"PGUSER": "bill_inquiry_user", "PGPASSWORD": filled.password("bill_inquiry_user")}
+    assert filled.ask("client", "psql -Atc 'SELECT current_user'", login) == (True, "bill_inquiry_user\n")
     newest = "SELECT succeeded, message FROM audit.backup_run WHERE kind = 'move' ORDER BY id DESC LIMIT 1"
     assert filled.cluster.sql(newest).startswith("t|PostgreSQL 1")
