@@ -16,13 +16,15 @@ nox.needs_version = ">=2026.10"
 nox.options.sessions = ["lint", "test"]
 nox.options.reuse_existing_virtualenvs = True
 
+CSI = ("csi-driver", "snapshot-controller", "csi-snapshotter", "csi-provisioner", "kubectl-alone")
 CLUSTER_TESTS = (
     "helm3",
     "registry",
     "cert-manager",
     "restic",
     "versitygw",
-)  # programs that tests/cluster runs beside helm and kubectl
+    *CSI,
+)  # that tests/cluster runs beside helm
 FAST = ("tests/values", "tests/render", "tests/harness")
 DATABASE_LOG = Path(".local/logs/test-database.log")
 LAST_WORDS = 60  # seconds after Ctrl-C for what runs to end by itself

@@ -13,7 +13,7 @@ from harness.chart import Manifests, render
 from harness.helm_template import PREVIEW
 from harness.stub_cluster import serving
 from tests.render.conftest import VARIANTS
-from tests.render.reading import container, environment, of_component, schema_job
+from tests.render.reading import container, environment, of_component, schema_job, stateful_set
 from tests.values.looking import CLASS, ROOT, claim
 
 OPEN = {
@@ -83,9 +83,10 @@ def test_whatever_the_notes_name_is_there(variant: str) -> None:
     cronjobs = set(re.findall(r"cronjob/(\S+)", told))
     assert cronjobs < {o["metadata"]["name"] for o in manifests.of("CronJob")}
     assert len(cronjobs) == 2
-    [stateful_set] = manifests.of("StatefulSet")
-    assert f" {stateful_set['metadata']['name']}-0 -- psql -U postgres -d {server['PGDATABASE']}\n" in told
-    [data] = [volume for volume in stateful_set["spec"]["template"]["spec"]["volumes"] if volume["name"] == "postgresql-data"]
+    assert f" {stateful_set(manifests)['metadata']['name']}-0 -- psql -U postgres -d {server['PGDATABASE']}\n" in told
+    [data] = [
+        volume for volume in stateful_set(manifests)["spec"]["template"]["spec"]["volumes"] if volume["name"] == "postgresql-data"
+    ]
     assert f"keeps the volume ({data['persistentVolumeClaim']['claimName']}), the backups, the passwords" in told
 
 

@@ -139,9 +139,10 @@ def test_every_key_of_values_yaml_is_described_at_every_depth() -> None:
     "/postgresql/parameters/work_mem", "/postgresql/parameters/log_statement", "/postgresql/parameters/random_page_cost",
     "/postgresql/hba", "/extraVolumes", "/extraVolumeMounts", "/extraContainers", "/priorityClassName", "/fullnameOverride",
     "/topologySpreadConstraints", "/serviceAccount/name", "/schema/extraMigrations", "/backup/resources", "/backup/podLabels",
-    "/backup/repository/to", "/backup/repository/existingSecret", "/backup/repository/password", "/backup/restic/resources",
-    "/backup/repository/passwordSecret", "/backup/repository/volume/existingClaim", "/backup/repository/volume/storageClass",
-    "/backup/restic/image/digest",
+    "/backup/repository/to", "/backup/repository/existingSecret", "/backup/repository/password",
+    "/backup/repository/passwordSecret",
+    "/backup/repository/volume/existingClaim", "/backup/repository/volume/storageClass", "/backup/restic/image/digest",
+    "/backup/restic/resources",
 ])  # fmt: skip
 def test_null_drops_a_default_as_helm_has_it_and_renders_nothing_in_its_place(path: str) -> None:
     manifests = render(nested(path, None))
