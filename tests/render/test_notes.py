@@ -4,9 +4,11 @@ import json
 import re
 import subprocess
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from harness import paths
 from harness.chart import Manifests, render
@@ -14,7 +16,7 @@ from harness.helm_template import PREVIEW
 from harness.stub_cluster import serving
 from tests.render.conftest import VARIANTS
 from tests.render.reading import container, environment, of_component, schema_job, stateful_set
-from tests.values.looking import CLASS, ROOT, claim
+from tests.values.looking import CLASS, OURS, ROOT, claim
 
 OPEN = {
     "NOBODY BACKS UP THIS DATABASE (backup.enabled is false)": {"backup": {"enabled": False}},
@@ -45,8 +47,9 @@ def password_of_the_repository(manifests: Manifests) -> tuple[str, str]:
 
 
 def warnings(values: dict[str, object]) -> list[str]:
-    """The headings of the warnings: what stands before the colon of a line that begins in capitals."""
-    return re.findall(r"^([A-Z]{2}[A-Z ]*[^:]*):", notes(values), re.MULTILINE)
+    """The headings of the warnings: what stands before the colon of a line that begins in capitals. Not the end of 14's life."""
+    found = re.findall(r"^([A-Z]{2}[A-Z ]*[^:]*):", notes(values), re.MULTILINE)
+    return [heading for heading in found if not heading.startswith("POSTGRESQL 14 ENDED")]
 
 
 @pytest.mark.parametrize("values", [{}, {"resources": None}, {"resources": {"limits": {"memory": "8Gi"}}}], ids=str)
@@ -123,3 +126,23 @@ def test_a_volume_that_grows_is_said_to_bar_the_way_back() -> None:
     with serving([ROOT, CLASS, claim()]) as kubeconfig:
         assert "THE VOLUME GROWS" not in notes({}, kubeconfig)
         assert "\nTHE VOLUME GROWS from 20Gi to 21Gi and cannot shrink" in notes({"persistence": {"size": "21Gi"}}, kubeconfig)
+
+
+@pytest.mark.parametrize("major", ["14", "15", "16", "17", "18"])
+def test_a_major_version_is_said_to_be_over_from_its_last_day_on(major: str) -> None:
+    end = yaml.safe_load((paths.CHART / "end-of-life.yaml").read_text())[major]
+    told = f"POSTGRESQL {major} ENDED on {end}: nothing in it is mended any more"
+    assert (told in notes({"image": {"tag": major}})) == (date.fromisoformat(end) < date.today())
+
+
+def test_nothing_is_said_of_the_end_of_an_image_that_its_tag_does_not_tell() -> None:
+    assert "ENDED" not in notes({"image": {"digest": f"sha256:{64 * 'a'}"}})
+
+
+def test_a_claim_that_a_move_left_is_named_with_the_way_to_be_rid_of_it() -> None:
+    first, new = claim(), claim("postgresql-bill-inquiry-pvc-18", OURS | {"billdb/moved-from": "postgresql-bill-inquiry-pvc"})
+    values = {"image": {"tag": "18"}, "persistence": {"volume": "18"}}
+    with serving([ROOT, CLASS, first, new]) as kubeconfig:
+        assert "kubectl delete pvc -n phonebill-dev postgresql-bill-inquiry-pvc\n" in notes(values, kubeconfig)
+    with serving([ROOT, CLASS, new]) as kubeconfig:
+        assert "THE DATA WERE MOVED" not in notes(values, kubeconfig)
