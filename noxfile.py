@@ -16,13 +16,15 @@ nox.needs_version = ">=2026.10"
 nox.options.sessions = ["lint", "test"]
 nox.options.reuse_existing_virtualenvs = True
 
+CSI = ("csi-driver", "snapshot-controller", "csi-snapshotter", "csi-provisioner", "kubectl-alone")
 CLUSTER_TESTS = (
     "helm3",
     "registry",
     "cert-manager",
     "restic",
     "versitygw",
-)  # programs that tests/cluster runs beside helm and kubectl
+    *CSI,
+)  # that tests/cluster runs beside helm
 FAST = ("tests/values", "tests/render", "tests/harness")
 DATABASE_LOG = Path(".local/logs/test-database.log")
 LAST_WORDS = 60  # seconds after Ctrl-C for what runs to end by itself
@@ -137,11 +139,11 @@ def state(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure installation, rendering and security, or what is named [-- schema | recovery | compare | up]: RESULTS.md."""
+    """Measure installation, rendering, security, or what is named [-- schema | recovery | backup | compare | up]: RESULTS.md."""
     _install(session, "lint")  # recovery is measured in containers, as the tests run them
     session.run("python", "-m", "harness.local.programs", "helm")
     named = set(session.posargs)
-    if named & {"install", "security", "compare"} or not named & {"schema", "template", "recovery", "up"}:
+    if named & {"install", "security", "compare"} or not named & {"schema", "template", "recovery", "backup", "up"}:
         session.run("python", "-m", "harness.up", "--cluster-only", "--engine=local")
     session.run("python", "-m", "benchmarks.run", *session.posargs)
 

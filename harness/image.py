@@ -25,6 +25,11 @@ def restic() -> str:
     return _name(_values()["backup"]["restic"]["image"])
 
 
+def kubectl() -> str:
+    """The name of kubectl's image, as values.yaml has it."""
+    return _name(_values()["snapshots"]["kubectl"]["image"])
+
+
 def _values() -> dict[str, Any]:
     return dict(yaml.safe_load((paths.CHART / "values.yaml").read_text()))
 

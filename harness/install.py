@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
+
+import yaml
 
 from harness import evidence, image, paths, storage
 from harness.commands import CommandError
@@ -95,7 +98,7 @@ def report(cluster: Cluster) -> str:
     """What a person wants to see after an installation."""
     kubectl = f"{relative(paths.BIN / 'kubectl')} --kubeconfig {relative(cluster.kubeconfig)} -n {cluster.namespace}"
     return f"""
-{cluster.sql("SELECT version()")}
+{cluster.sql("SELECT version()")}{ended(cluster.sql("SELECT current_setting('server_version_num')::int / 10000"))}
 {image.of_pod(cluster.get(f"pod/{POD}"))}
 
 Tables
@@ -113,6 +116,13 @@ Connect
                          {kubectl} get secret {SECRET} -o jsonpath='{{.data.{KEY}}}' | base64 -d
   from this machine:     {kubectl} port-forward service/postgresql-bill-inquiry 5432
 """
+
+
+def ended(major: str, today: date | None = None) -> str:
+    """A line that says so where a major version is past its end."""
+    end = yaml.safe_load((paths.CHART / "end-of-life.yaml").read_text()).get(major)
+    over = end is not None and date.fromisoformat(end) < (today or date.today())
+    return f"\nPostgreSQL {major} ended on {end}: nothing in it is mended any more; docs/upgrades.md is the way up" if over else ""
 
 
 def backups(cluster: Cluster, kubectl: str) -> str:

@@ -25,8 +25,14 @@ KINDS = (
     ("batch/v1", "Job", "jobs", True),
     ("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", True),
     ("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", True),
+    ("rbac.authorization.k8s.io/v1", "Role", "roles", True),
+    ("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings", True),
     ("storage.k8s.io/v1", "CSIDriver", "csidrivers", False),
     ("storage.k8s.io/v1", "StorageClass", "storageclasses", False),
+)
+SNAPSHOTS = (
+    ("snapshot.storage.k8s.io/v1", "VolumeSnapshot", "volumesnapshots", True),
+    ("snapshot.storage.k8s.io/v1", "VolumeSnapshotClass", "volumesnapshotclasses", False),
 )
 CERT_MANAGER = tuple(("cert-manager.io/v1", kind, f"{kind.lower()}s", True) for kind in ("Certificate", "Issuer"))
 NOT_FOUND = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404}

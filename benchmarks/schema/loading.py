@@ -51,6 +51,18 @@ def fill(rows: int) -> None:
         _all(threads.map(lambda database: _finish(database, rows), databases.ALL))
 
 
+def fill_chart(rows: int) -> None:
+    """Make the chart's database alone, with the same rows."""
+    _migrate(LOADED, before=SPEED)
+    server.psql(LOADED, f"--file={HERE / 'functions.sql'}")
+    _load(rows)
+    server.query("postgres", f"ALTER DATABASE {LOADED} RENAME TO {databases.CHART}")
+    with step("index"):
+        _migrate(databases.CHART)
+    with step("fill the cache, and vacuum"):
+        _finish(databases.CHART, rows)
+
+
 def filled(rows: int) -> bool:
     """Whether an earlier run filled the databases with so many rows."""
     asked = "SELECT datname FROM pg_database WHERE shobj_description(oid, 'pg_database') = "

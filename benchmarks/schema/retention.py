@@ -11,6 +11,8 @@ from harness.waiting import wait_for
 
 CACHE = Path(__file__).parent / "cache.sql"
 RATE = 200  # executions of the clients that begin a second
+# The number of an inquiry says nothing of its request here: clients begin anew with every run.
+INQUIRY = writes.SCRIPTS[writes.INQUIRY].replace("md5('request ' || :number)::uuid::text", "gen_random_uuid()::text")
 CHUNK = 3  # seconds of a run of the clients; they go on until the deletion is done
 _DAYS = "(SELECT (now() AT TIME ZONE 'Asia/Seoul')::date - min(request_time)::date - 24 FROM bill_inquiry_history)"
 
@@ -35,7 +37,7 @@ WORKS = (
         f"UPDATE system_config SET config_value = {_DAYS}"
         " WHERE config_key IN ('bill.history.retention.days', 'kos.history.retention.days');\n"
         "CALL delete_old_history()",
-        writes.SCRIPTS[writes.INQUIRY].replace("md5('request ' || :number)::uuid::text", "gen_random_uuid()::text"),
+        INQUIRY,
         {
             "bill_inquiry_history": "INSERT INTO bill_inquiry_history (request_id, line_number, request_time, process_time,"
             " status, result_summary, bill_info_json, kos_response_time_ms, cache_hit)"
@@ -80,7 +82,7 @@ def run(database: str, work: Work, rows_loaded: int) -> Deleted:
         server.psql(database, f"--set=rows={rows_loaded}", f"--file={CACHE}")
     server.query(database, f"VACUUM {', '.join(work.refill)}")
     before, rows = _size(database, work), _rows(database, work)
-    clients = _Clients(database, work.meanwhile, rows_loaded // writes.ROWS_AN_ENTRY)
+    clients = Clients(database, work.meanwhile, rows_loaded // writes.ROWS_AN_ENTRY)
     with clients:
         begun = time.time()  # as pgbench's log has it
         server.query(database, work.of_chart if database == databases.CHART else work.of_design)
@@ -93,7 +95,7 @@ def run(database: str, work: Work, rows_loaded: int) -> Deleted:
     return Deleted(sum(fewer.values()), ended - begun, times, before, _size(database, work))
 
 
-class _Clients:
+class Clients:
     """Work while the block runs, and a little longer."""
 
     def __init__(self, database: str, script: str, entries: int) -> None:

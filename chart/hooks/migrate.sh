@@ -45,7 +45,7 @@ check_passwords() {
 # What a session is to do with the server as a whole.
 plan_server() {
   local role
-  printf '\\i %s\n' settings.sql lock.sql event-triggers.sql roles.sql database.sql public.sql large-objects.sql silence.sql
+  printf '\\i %s\n' settings.sql lock.sql event-triggers.sql roles.sql reopen.sql database.sql public.sql large-objects.sql silence.sql
   echo "BEGIN;"
   for role in bill_inquiry_owner "${LOGINS[@]}"; do
     printf '\\set role %s\n\\i password.sql\n' "$role"

@@ -26,12 +26,18 @@ create_cluster() {
 }
 
 check_version() {
-  local image data
+  local image data way=""
   [[ $(postgres --version) =~ \(PostgreSQL\)\ ([0-9]+) ]] || fail "cannot read the image's version from: $(postgres --version)"
   image=${BASH_REMATCH[1]}
   data=$(< "$PGDATA/PG_VERSION")
-  [[ $image == "$data" ]] ||
-    fail "the volume holds the data of PostgreSQL $data, the image is PostgreSQL $image: set image.tag to $data"
+  ((image < data)) || way="; from there the way up is helm upgrade with image.tag=$image and persistence.volume=$image (docs/upgrades.md)"
+  [[ $image == "$data" ]] || fail "the volume holds the data of PostgreSQL $data, the image is PostgreSQL $image: set image.tag to $data$way"
+}
+
+# A volume that data were to be moved to, and are not, is not for a new database.
+check_moved() {
+  [[ -z ${MOVED_FROM:-} ]] ||
+    fail "the data were to be moved here from the claim $MOVED_FROM, and are not: helm rollback, then helm upgrade again with its hooks (docs/upgrades.md)"
 }
 
 # Runs SQL, one statement a line, as superuser without a server. It also does the recovery that a crash left to do. Settings of
@@ -47,10 +53,12 @@ alone() {
     -c pg_stat_statements.track=none -c pgaudit.log=none "${SERVER_OPTIONS[@]}" postgres
 }
 
+# A database that a move closed is open again for a server that starts on its volume, as after a rollback.
 # Its answer says whether the image has the extension pgaudit, which leaves passwords out of what it logs.
 prepare_roles() {
   alone << SQL
 DO \$\$BEGIN IF NOT EXISTS (SELECT FROM pg_authid WHERE oid = 10 AND rolname = 'postgres') THEN RAISE 'the superuser of this volume is %, and the chart needs it to be postgres: rename it in its old installation, with CREATE ROLE other SUPERUSER LOGIN and, as that one, ALTER ROLE % RENAME TO postgres', (SELECT rolname FROM pg_authid WHERE oid = 10), (SELECT quote_ident(rolname) FROM pg_authid WHERE oid = 10); END IF; END\$\$
+DO \$\$DECLARE moved NAME; BEGIN FOR moved IN SELECT datname FROM pg_database JOIN pg_db_role_setting ON setdatabase = pg_database.oid AND setrole = 0 WHERE NOT datallowconn AND EXISTS (SELECT FROM unnest(setconfig) AS setting WHERE setting LIKE 'billdb.moved\_to=%') LOOP EXECUTE format('ALTER DATABASE %I ALLOW_CONNECTIONS true', moved); EXECUTE format('ALTER DATABASE %I RESET billdb.moved_to', moved); END LOOP; END\$\$
 ALTER ROLE postgres SUPERUSER LOGIN PASSWORD '${password//\'/\'\'}'
 DO \$\$BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'billdb_hook') THEN CREATE ROLE billdb_hook; END IF; END\$\$
 ALTER ROLE billdb_hook SUPERUSER LOGIN PASSWORD NULL
@@ -77,9 +85,12 @@ if [[ -s $PGDATA/PG_VERSION ]]; then
   check_version
   # fsGroup may have opened it to the group, and the server refuses such a folder.
   chmod 0700 "$PGDATA"
+  # From now on the data are in service here, and no move may make them anew.
+  rm -f "$PGDATA/billdb-moved"
 elif [[ -d $PGDATA && -n $(ls -A "$PGDATA") ]]; then
   fail "$PGDATA is neither empty nor a database cluster (it has no PG_VERSION): look what is there and move it away"
 else
+  check_moved
   create_cluster
 fi
 if [[ -e $PGDATA/recovery.signal || -e $PGDATA/standby.signal ]]; then

@@ -16,9 +16,12 @@ annotations:
 {{- end }}
 {{- end }}
 
-{{/* What every pod has: what Pod Security's "restricted" asks of it, no token for an API that no pod needs, and where it may run. */}}
+{{/*
+What every pod has: what Pod Security's "restricted" asks of it, no token for an API that most pods do not need, and where it may run.
+The context may have "account", the name of an account of its own.
+*/}}
 {{- define "billdb.pod.spec" -}}
-serviceAccountName: {{ include "billdb.name.serviceAccount" . | quote }}
+serviceAccountName: {{ .account | default (include "billdb.name.serviceAccount" .) | quote }}
 automountServiceAccountToken: false
 enableServiceLinks: false
 securityContext:

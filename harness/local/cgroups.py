@@ -12,6 +12,7 @@ from harness.waiting import wait_for
 
 TOP = Path("/sys/fs/cgroup")
 LEAF = "processes"  # on version 2 a group has processes or passes controllers on to groups below it, never both
+PERIOD = 100_000  # microseconds over which the use of processors is counted, the kernel's default
 INHERITED = ("cpuset.cpus", "cpuset.mems")  # version 1: empty in a new group, and nothing may run with that
 
 
@@ -36,9 +37,22 @@ def create(name: str, top: Path = TOP) -> None:
         _pass_on(top / name)
 
 
-def joining(name: str, command: Sequence[str], top: Path = TOP) -> list[str]:
-    """`command` made to start in the group's leaf, with all that it starts, so that `remove` finds and ends it."""
-    leaf = (top if is_version_2(top) else top / "pids") / name / LEAF
+def limit_processors(name: str, number: float, top: Path = TOP) -> None:
+    """Let the group's processes use this many processors at most, as a container's limit does."""
+    quota = round(number * PERIOD)
+    if is_version_2(top):
+        (top / name / "cpu.max").write_text(f"{quota} {PERIOD}")
+    else:
+        (top / "cpu" / name / "cpu.cfs_period_us").write_text(str(PERIOD))
+        (top / "cpu" / name / "cpu.cfs_quota_us").write_text(str(quota))
+
+
+def joining(name: str, command: Sequence[str], top: Path = TOP, controller: str = "pids") -> list[str]:
+    """`command` made to start in the group's leaf, with all that it starts, so that `remove` finds and ends it.
+
+    On version 1 it joins the group of this controller.
+    """
+    leaf = (top if is_version_2(top) else top / controller) / name / LEAF
     return ["bash", "-c", 'echo $$ > "$0" && exec "$@"', str(leaf / "cgroup.procs"), *command]
 
 

@@ -62,6 +62,23 @@ def archives(tags: Sequence[str] = ("14",)) -> dict[str, Path]:
         raise MachineError(f"building images in {paths.CACHE}: {error}; mend that, then run the same again") from error
 
 
+def kubectl(name: str) -> dict[str, Path]:
+    """`name` → docker-archive file of a stand-in for an image with a shell and kubectl. Builds what the cache lacks."""
+    programs.install(["kubectl-alone"])
+    program = paths.BIN / "kubectl-alone"
+    with cache.locked("images") as folder:
+        target = folder / f"kubectl-{sha256(program.read_bytes()).hexdigest()[:16]}-{_key(name)}.tar"
+        if not target.exists():
+            base = _base(folder)
+            with _scratch(folder) as root:
+                place = root / "usr" / "local" / "bin"
+                place.mkdir(parents=True)
+                shutil.copy(program, place / "kubectl")
+                layer = archive.layer(root, root.parent / "layer.tar")
+                archive.image(target, name, [base, layer], {"Env": [f"PATH={PATH}"], "Entrypoint": ["kubectl"]})
+    return {name: target}
+
+
 def _pause(folder: Path) -> Path:
     program = paths.BIN / "pause"
     target = folder / f"pause-{sha256(program.read_bytes()).hexdigest()[:16]}.tar"

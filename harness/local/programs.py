@@ -61,6 +61,24 @@ MODULES = (
         {"local-path-provisioner": "github.com/rancher/local-path-provisioner"},
         {"github.com/rancher/local-path-provisioner": ("main.VERSION={version}",)},
     ),
+    Module(  # kubectl by itself, for an image: that of KUBERNETES starts with a hundred megabytes of the others
+        "cluster",
+        {"kubectl-alone": "k8s.io/kubernetes/cmd/kubectl"},
+        {
+            "k8s.io/kubernetes": tuple(
+                f"k8s.io/component-base/version.git{part}" for part in ("Version={version}", "Major={major}", "Minor={minor}")
+            )
+        },
+    ),
+    Module(
+        "csi",
+        {
+            "csi-driver": "billdb/tools/csi/driver",
+            "snapshot-controller": "github.com/kubernetes-csi/external-snapshotter/v8/cmd/snapshot-controller",
+            "csi-snapshotter": "github.com/kubernetes-csi/external-snapshotter/v8/cmd/csi-snapshotter",
+            "csi-provisioner": "github.com/kubernetes-csi/external-provisioner/v6/cmd/csi-provisioner",
+        },
+    ),
     Module(
         "registry",
         {"registry": "github.com/distribution/distribution/v3/cmd/registry"},

@@ -9,6 +9,11 @@ def signal_server(uid: str, signal: str) -> None:
     assert _each_container(uid, f"[[ $name == postgres ]] && kill -{signal} $process"), f"no server runs in the pod {uid}"
 
 
+def kill_containers(uid: str) -> bool:
+    """Kill each running container of the pod with this uid, without a word to it; returns whether there was one."""
+    return _each_container(uid, "[[ $name != pause ]] && kill -KILL $process")
+
+
 def signal_runtime(uid: str, signal: str) -> bool:
     """A signal to what starts and kills the containers of the pod with this uid: after STOP nobody does until CONT.
 

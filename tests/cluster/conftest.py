@@ -12,7 +12,9 @@ from pytest_helm_charts.k8s.namespace import ensure_namespace_exists
 from harness import evidence, image, paths, proxy
 from harness.commands import CommandError
 from harness.kubernetes import Cluster
-from harness.local import node
+from harness.local import images, node
+from harness.local.cluster import load
+from harness.on_cluster import csi
 from harness.on_cluster.release import Release
 
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
@@ -53,7 +55,7 @@ def namespaces(reachable: None, request: pytest.FixtureRequest, kube_cluster: Ku
 
     yield make
     for cluster in made:
-        cluster.kubectl("delete", "namespace", cluster.namespace, "--wait=false")
+        cluster.kubectl("delete", "namespace", cluster.namespace, "--wait=false", "--ignore-not-found")
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +72,16 @@ def database(release: Release) -> Release:
     """The release, installed with default values."""
     release.install()
     return release
+
+
+@pytest.fixture(scope="module")
+def csi_driver(reachable: None, request: pytest.FixtureRequest) -> Iterator[None]:
+    """The cluster has VolumeSnapshots, and the image that the chart takes kubectl from. To be asked for before `release`."""
+    running = node.current()
+    assert running, "this test needs the local Kubernetes"
+    load(running, images.kubectl(image.kubectl()))
+    with csi.running(Cluster(kubeconfig(request.config), "default")):
+        yield
 
 
 @pytest.hookimpl(wrapper=True)

@@ -20,7 +20,7 @@ def version_2(top: Path) -> Path:
 
 
 def version_1(top: Path) -> Path:
-    for group in ("pids", "cpuset", "cpuset/billdb", "cpuset/billdb/processes"):
+    for group in ("pids", "cpu", "cpu/billdb", "cpuset", "cpuset/billdb", "cpuset/billdb/processes"):
         (top / group).mkdir()
         (top / group / "cgroup.procs").touch()
     for group in ("cpuset", "cpuset/billdb", "cpuset/billdb/processes"):
@@ -48,6 +48,20 @@ def test_version_1_gives_a_new_group_the_processors_and_memory_of_its_parent(tmp
         }
     assert not list(top.rglob("cgroup.subtree_control"))
     assert cgroups.joining("billdb", ["true"], top)[3] == str(top / "pids" / "billdb" / "processes" / "cgroup.procs")
+
+
+def test_version_2_limits_the_processors_of_the_group(tmp_path: Path) -> None:
+    top = version_2(tmp_path)
+    cgroups.limit_processors("billdb", 1.5, top)
+    assert (top / "billdb" / "cpu.max").read_text() == "150000 100000"
+
+
+def test_version_1_limits_the_processors_of_those_who_join_the_controller_of_them(tmp_path: Path) -> None:
+    top = version_1(tmp_path)
+    cgroups.limit_processors("billdb", 0.5, top)
+    group = top / "cpu" / "billdb"
+    assert [(group / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period")] == ["50000", "100000"]
+    assert cgroups.joining("billdb", ["true"], top, "cpu")[3] == str(group / "processes" / "cgroup.procs")
 
 
 @pytest.mark.parametrize(("is_2", "told"), [pytest.param(True, None, id="version 2"), pytest.param(False, False, id="version 1")])

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -132,7 +133,7 @@ def test_values_and_presets_reach_helm_in_the_order_that_they_were_given(tmp_pat
     ("given", "refusal"),
     [
         ("--values=none.yaml", "argument --values: no file none.yaml"),
-        ("--preset=none", "argument --preset: no preset none; there are: any-cluster, hardened, phonebill-dev"),
+        ("--preset=none", "argument --preset: no preset none; there are: any-cluster, hardened, phonebill-dev, postgresql-18"),
         ("--engine=minikube", "argument --engine: invalid choice: 'minikube' (choose from 'kind', 'local')"),
         ("--engine=kind --kubeconfig=file", "argument --kubeconfig: not allowed with argument --engine"),
         ("--kubeconf=file", "unrecognized arguments: --kubeconf=file"),
@@ -142,6 +143,19 @@ def test_a_wrong_argument_is_refused_in_words(given: str, refusal: str, capsys: 
     with pytest.raises(SystemExit) as ended:
         up.arguments(given.split())
     assert (ended.value.code, capsys.readouterr().err.splitlines()[-1]) == (2, f"nox -s up --: error: {refusal}")
+
+
+@pytest.mark.parametrize(
+    ("major", "today", "told"),
+    [
+        ("14", date(2026, 11, 12), ""),
+        ("14", date(2026, 11, 13), "\nPostgreSQL 14 ended on 2026-11-12: nothing in it is mended any more; docs/upgrades.md is the way up"),
+        ("18", date(2026, 11, 13), ""),
+        ("19", date(2099, 1, 1), ""),
+    ],
+)
+def test_the_report_says_that_a_major_version_is_over(major: str, today: date, told: str) -> None:
+    assert install.ended(major, today) == told
 
 
 def test_a_proxy_is_not_asked_for_the_local_kubernetes(monkeypatch: pytest.MonkeyPatch, cluster: Said) -> None:

@@ -11,7 +11,12 @@ ROLES = ("postgres", *(f"bill_{name}_user" for name in ("inquiry", "readonly", "
 VARIANTS = {
     "defaults": {},
     "everything on": EVERYTHING_ON,
-    "without TLS": {"tls": {"mode": "disabled"}, "networkPolicy": {"enabled": False}, "storageClass": {"create": False}},
+    "without TLS": {
+        "tls": {"mode": "disabled"},
+        "networkPolicy": {"enabled": False},
+        "storageClass": {"create": False},
+        "snapshots": {"class": "any", "drill": {"enabled": False}},
+    },
     "user ids assigned": {"image": {"profile": "assigned"}, "schema": {"login": "password"}},
     "cert-manager": {
         "tls": {

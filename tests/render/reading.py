@@ -7,6 +7,7 @@ from harness.chart import Manifests, Object
 from tests.render.conftest import EVERYTHING_ON
 
 SERVER = "postgresql-bill-inquiry"
+OF_SNAPSHOTS = {"snapshot", "snapshot-copy"}  # components whose pods have policies of their own
 OF_BACKUPS = {"backup", "restore", "drill"}  # components whose pods reach the store of the backups too
 EXTRA = {container["name"] for container in EVERYTHING_ON["extraContainers"]}
 
@@ -20,8 +21,13 @@ def plain(value: Any) -> Any:
 
 def server(manifests: Manifests) -> Object:
     """The server's pod: its metadata and spec."""
-    [stateful_set] = manifests.of("StatefulSet")
-    return cast(Object, stateful_set["spec"]["template"])
+    return cast(Object, stateful_set(manifests)["spec"]["template"])
+
+
+def stateful_set(manifests: Manifests) -> Object:
+    """The server's StatefulSet, whatever it is called."""
+    [found] = [o for o in manifests.of("StatefulSet") if o["metadata"]["labels"]["app.kubernetes.io/component"] == "server"]
+    return found
 
 
 def of_component(manifests: Manifests, kind: str, component: str) -> list[Object]:

@@ -4,17 +4,19 @@ import json
 import re
 import subprocess
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from harness import paths
 from harness.chart import Manifests, render
 from harness.helm_template import PREVIEW
 from harness.stub_cluster import serving
 from tests.render.conftest import VARIANTS
-from tests.render.reading import container, environment, of_component, schema_job
-from tests.values.looking import CLASS, ROOT, claim
+from tests.render.reading import container, environment, of_component, schema_job, stateful_set
+from tests.values.looking import CLASS, OURS, ROOT, claim
 
 OPEN = {
     "NOBODY BACKS UP THIS DATABASE (backup.enabled is false)": {"backup": {"enabled": False}},
@@ -45,8 +47,9 @@ def password_of_the_repository(manifests: Manifests) -> tuple[str, str]:
 
 
 def warnings(values: dict[str, object]) -> list[str]:
-    """The headings of the warnings: what stands before the colon of a line that begins in capitals."""
-    return re.findall(r"^([A-Z]{2}[A-Z ]*[^:]*):", notes(values), re.MULTILINE)
+    """The headings of the warnings: what stands before the colon of a line that begins in capitals. Not the end of 14's life."""
+    found = re.findall(r"^([A-Z]{2}[A-Z ]*[^:]*):", notes(values), re.MULTILINE)
+    return [heading for heading in found if not heading.startswith("POSTGRESQL 14 ENDED")]
 
 
 @pytest.mark.parametrize("values", [{}, {"resources": None}, {"resources": {"limits": {"memory": "8Gi"}}}], ids=str)
@@ -83,9 +86,10 @@ def test_whatever_the_notes_name_is_there(variant: str) -> None:
     cronjobs = set(re.findall(r"cronjob/(\S+)", told))
     assert cronjobs < {o["metadata"]["name"] for o in manifests.of("CronJob")}
     assert len(cronjobs) == 2
-    [stateful_set] = manifests.of("StatefulSet")
-    assert f" {stateful_set['metadata']['name']}-0 -- psql -U postgres -d {server['PGDATABASE']}\n" in told
-    [data] = [volume for volume in stateful_set["spec"]["template"]["spec"]["volumes"] if volume["name"] == "postgresql-data"]
+    assert f" {stateful_set(manifests)['metadata']['name']}-0 -- psql -U postgres -d {server['PGDATABASE']}\n" in told
+    [data] = [
+        volume for volume in stateful_set(manifests)["spec"]["template"]["spec"]["volumes"] if volume["name"] == "postgresql-data"
+    ]
     assert f"keeps the volume ({data['persistentVolumeClaim']['claimName']}), the backups, the passwords" in told
 
 
@@ -122,3 +126,23 @@ def test_a_volume_that_grows_is_said_to_bar_the_way_back() -> None:
     with serving([ROOT, CLASS, claim()]) as kubeconfig:
         assert "THE VOLUME GROWS" not in notes({}, kubeconfig)
         assert "\nTHE VOLUME GROWS from 20Gi to 21Gi and cannot shrink" in notes({"persistence": {"size": "21Gi"}}, kubeconfig)
+
+
+@pytest.mark.parametrize("major", ["14", "15", "16", "17", "18"])
+def test_a_major_version_is_said_to_be_over_from_its_last_day_on(major: str) -> None:
+    end = yaml.safe_load((paths.CHART / "end-of-life.yaml").read_text())[major]
+    told = f"POSTGRESQL {major} ENDED on {end}: nothing in it is mended any more"
+    assert (told in notes({"image": {"tag": major}})) == (date.fromisoformat(end) < date.today())
+
+
+def test_nothing_is_said_of_the_end_of_an_image_that_its_tag_does_not_tell() -> None:
+    assert "ENDED" not in notes({"image": {"digest": f"sha256:{64 * 'a'}"}})
+
+
+def test_a_claim_that_a_move_left_is_named_with_the_way_to_be_rid_of_it() -> None:
+    first, new = claim(), claim("postgresql-bill-inquiry-pvc-18", OURS | {"billdb/moved-from": "postgresql-bill-inquiry-pvc"})
+    values = {"image": {"tag": "18"}, "persistence": {"volume": "18"}}
+    with serving([ROOT, CLASS, first, new]) as kubeconfig:
+        assert "kubectl delete pvc -n phonebill-dev postgresql-bill-inquiry-pvc\n" in notes(values, kubeconfig)
+    with serving([ROOT, CLASS, new]) as kubeconfig:
+        assert "THE DATA WERE MOVED" not in notes(values, kubeconfig)

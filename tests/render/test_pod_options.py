@@ -43,12 +43,16 @@ def test_a_label_given_twice_is_the_pods() -> None:
 
 def test_every_pod_uses_the_service_account_of_the_given_name_and_annotations() -> None:
     manifests = render(EVERYTHING_ON)
-    [account] = manifests.of("ServiceAccount")
+    account = manifests["ServiceAccount", "billing"]
     assert (account["metadata"]["name"], plain(account["metadata"]["annotations"])) == (
         "billing",
         {"azure.workload.identity/client-id": "1234"},
     )
-    assert {pod["spec"]["serviceAccountName"] for pod in manifests.pods().values()} == {"billing"}
+    assert {pod["spec"]["serviceAccountName"] for pod in manifests.pods().values()} == {
+        "billing",
+        "bill-inquiry-snapshot",
+        "bill-inquiry-snapshot-drill",
+    }
 
 
 def test_the_claim_has_its_own_labels_and_annotations_and_outlives_the_release_all_the_same() -> None:

@@ -8,8 +8,10 @@ from harness.chart import Manifests, Object
 from tests.render.reading import config, containers, environment, plain, server
 
 # What the variants say that the user, an operator or a CSI driver makes.
+# The claim bill-inquiry-snapshot-copy is made by each drill.
 BROUGHT = {
     "my-password", "my-certificate", "my-claim", "backup", "my-store", "my-repository", "my-backups", "mirror.example.com",
+    "bill-inquiry-snapshot-copy",
     *(f"{n}-secret" for n in range(6)),
 }  # fmt: skip
 PATH = re.compile(r"(?<![\w.:/])/[\w./-]+")  # not Asia/Seoul, not billdb/test
@@ -34,7 +36,7 @@ def files(manifests: Manifests, volume: Object) -> set[str] | None:
     if "persistentVolumeClaim" in volume:
         claim = volume["persistentVolumeClaim"]["claimName"]
         assert claim in BROUGHT or manifests["PersistentVolumeClaim", claim]
-    sources = [source["secret"] for source in volume.get("projected", {}).get("sources", ())]
+    sources = [source["secret"] for source in volume.get("projected", {}).get("sources", ()) if "secret" in source]
     sources += [volume["secret"] | {"name": volume["secret"]["secretName"]}] if "secret" in volume else []
     found: set[str] = set()
     for source in sources:

@@ -4,7 +4,7 @@ import pytest
 
 from harness.chart import Manifests, render
 from tests.render.conftest import EVERYTHING_ON
-from tests.render.reading import OF_BACKUPS, SERVER, config, container, of_component, plain, server
+from tests.render.reading import OF_BACKUPS, OF_SNAPSHOTS, SERVER, config, container, of_component, plain, server, stateful_set
 
 PEERS = [{"podSelector": {"matchLabels": {"app.kubernetes.io/instance": "billdb", "app.kubernetes.io/name": "billdb"}}}]
 
@@ -37,13 +37,13 @@ def test_the_volume_outlives_pods_and_what_need_not_last_is_in_memory_or_scratch
 
 
 def test_one_server_runs_and_a_pod_that_never_became_ready_does_not_block_the_upgrade_that_mends_it(manifests: Manifests) -> None:
-    [spec] = [o["spec"] for o in manifests.of("StatefulSet")]
+    spec = stateful_set(manifests)["spec"]
     assert (spec["replicas"], spec["podManagementPolicy"]) == (1, "Parallel")
     assert spec["selector"]["matchLabels"].items() <= spec["template"]["metadata"]["labels"].items()
 
 
 def test_the_headless_service_gives_the_pod_its_name(manifests: Manifests) -> None:
-    name = manifests.of("StatefulSet")[0]["spec"]["serviceName"]
+    name = stateful_set(manifests)["spec"]["serviceName"]
     assert manifests["Service", name]["spec"]["clusterIP"] == "None"
 
 
@@ -63,7 +63,7 @@ def test_what_is_for_the_server_selects_the_servers_pod_and_no_other(manifests: 
     selectors = {
         name: o["spec"].get("podSelector", o["spec"].get("selector"))
         for (other, name), o in manifests.items()
-        if other == kind and not name.endswith(("-jobs", "-backup"))
+        if other == kind and not name.endswith(("-jobs", "-backup", "-snapshots", "-snapshot-copy"))
     }
     for name, selector in selectors.items():
         labels = dict(selector.get("matchLabels", selector)).items()
@@ -79,11 +79,13 @@ def test_a_drain_is_never_blocked_by_the_disruption_budget(default: Manifests) -
     assert render({"podDisruptionBudget": {"enabled": False}}).of("PodDisruptionBudget") == []
 
 
-def test_no_object_gives_a_right_to_the_api(manifests: Manifests) -> None:
-    kinds = {kind for kind, _ in manifests}
-    assert not kinds & {"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
-    [account] = manifests.of("ServiceAccount")
-    assert account["automountServiceAccountToken"] is False
+def test_no_object_but_those_of_snapshots_gives_a_right_to_the_api(manifests: Manifests) -> None:
+    given = {
+        o["metadata"]["labels"]["app.kubernetes.io/component"] for kind in ("Role", "RoleBinding") for o in manifests.of(kind)
+    }
+    assert given <= {"snapshot"}
+    assert not {kind for kind, _ in manifests} & {"ClusterRole", "ClusterRoleBinding"}
+    assert {account["automountServiceAccountToken"] for account in manifests.of("ServiceAccount")} == {False}
 
 
 @pytest.mark.parametrize(("profile", "user"), [("official", 999), ("bitnamilegacy", 1001), ("cloudnative-pg", 26)])
@@ -117,7 +119,7 @@ def test_the_policy_of_the_jobs_lets_nobody_in_and_out_to_dns_the_server_and_wha
     components = {pod["metadata"]["labels"]["app.kubernetes.io/component"] for pod in manifests.pods().values()}
     [expression] = policy["podSelector"].pop("matchExpressions")
     assert (expression["key"], expression["operator"]) == ("app.kubernetes.io/component", "In")
-    assert set(expression["values"]) == components - {"server", *OF_BACKUPS}
+    assert set(expression["values"]) == components - {"server", *OF_BACKUPS, *OF_SNAPSHOTS}
     given = EVERYTHING_ON["networkPolicy"]
     ports = [{"port": port, "protocol": protocol} for port in (53, 5353) for protocol in ("UDP", "TCP")]
     to_server = {"ports": [{"port": 5433, "protocol": "TCP"}], "to": [{"podSelector": {"matchLabels": {"app": SERVER}}}]}

@@ -139,7 +139,8 @@ def test_every_key_of_values_yaml_is_described_at_every_depth() -> None:
     "/postgresql/parameters/work_mem", "/postgresql/parameters/log_statement", "/postgresql/parameters/random_page_cost",
     "/postgresql/hba", "/extraVolumes", "/extraVolumeMounts", "/extraContainers", "/priorityClassName", "/fullnameOverride",
     "/topologySpreadConstraints", "/serviceAccount/name", "/schema/extraMigrations", "/backup/resources", "/backup/podLabels",
-    "/backup/repository/to", "/backup/repository/existingSecret", "/backup/repository/password", "/backup/repository/passwordSecret",
+    "/backup/repository/to", "/backup/repository/existingSecret", "/backup/repository/password",
+    "/backup/repository/passwordSecret",
     "/backup/repository/volume/existingClaim", "/backup/repository/volume/storageClass", "/backup/restic/image/digest",
     "/backup/restic/resources",
 ])  # fmt: skip

@@ -6,6 +6,7 @@ cd "$(dirname "$0")"
 . ./server.sh
 
 work=$(mktemp --directory)
+export COUNTED=$work/tables
 pg_dumpall --globals-only --no-role-passwords --lock-wait-timeout=60s > "$work/globals.sql"
 
 # This session holds the snapshot until the dump is done.

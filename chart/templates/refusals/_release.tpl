@@ -8,7 +8,7 @@
 {{- $has := .persistentVolumeClaim.claimName }}
 {{- if ne $found.metadata.name $server }}
 fullnameOverride: it names the server {{ $server }}, but this release's server is {{ $found.metadata.name }}, whose data would stay behind; set it back, or {{ $reinstall }} persistence.existingClaim={{ $has }} and auth.existingSecret={{ $.Values.auth.existingSecret | default (printf "%s-secret" $found.metadata.name) }} as well
-{{- else if ne $has (include "billdb.name.pvc" $) }}
+{{- else if not (has (include "billdb.name.pvc" $) (list $has (include "billdb.move.origin.of" (dict "root" $ "claim" $has)))) | and (or $.Values.persistence.existingClaim (not (include "billdb.name.pvc.word" $))) }}
 persistence.existingClaim: the server would run on the claim {{ include "billdb.name.pvc" $ }}, but this release's data is on {{ $has }}; keep that, or {{ $reinstall }} the other claim
 {{- end }}
 {{- end }}

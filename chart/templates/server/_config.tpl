@@ -1,3 +1,9 @@
+{{/* /etc/passwd for a user id. */}}
+{{- define "billdb.config.passwd" -}}
+root:x:0:0:root:/root:/bin/bash
+postgres:x:{{ . }}:{{ . }}:PostgreSQL:/tmp:/bin/bash
+{{- end }}
+
 {{/* The data of the server's ConfigMap; the pod's checksum annotation is made of it. (toJson writes a large number without an exponent.) */}}
 {{- define "billdb.config" -}}
 POSTGRES_DB: {{ .Values.auth.database | quote }}
@@ -39,8 +45,7 @@ pg_ident.conf: |
   # No maps.
 # PostgreSQL's programs ask for the name behind their user id, and not every image knows it.
 passwd: |
-  root:x:0:0:root:/root:/bin/bash
-  postgres:x:{{ . }}:{{ . }}:PostgreSQL:/tmp:/bin/bash
+  {{- include "billdb.config.passwd" . | nindent 2 }}
 {{- else }}
 pg_ident.conf: |
   # A user id that the cluster assigns is known by its number.

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"syscall"
+
+	"github.com/container-storage-interface/spec/lib/go/csi"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// A host is the driver's part on the node: it puts volumes where pods have them.
+type host struct {
+	csi.UnimplementedNodeServer
+	pool store
+	name string
+}
+
+func (h host) NodeGetInfo(context.Context, *csi.NodeGetInfoRequest) (*csi.NodeGetInfoResponse, error) {
+	return &csi.NodeGetInfoResponse{NodeId: h.name}, nil
+}
+
+func (h host) NodeGetCapabilities(context.Context, *csi.NodeGetCapabilitiesRequest) (*csi.NodeGetCapabilitiesResponse, error) {
+	return &csi.NodeGetCapabilitiesResponse{}, nil
+}
+
+func (h host) NodePublishVolume(
+	_ context.Context, request *csi.NodePublishVolumeRequest,
+) (*csi.NodePublishVolumeResponse, error) {
+	source := h.pool.path(volumes, request.VolumeId)
+	if !h.pool.has(volumes, request.VolumeId) {
+		return nil, status.Errorf(codes.NotFound, "no volume %s", request.VolumeId)
+	}
+	if err := os.MkdirAll(request.TargetPath, 0o750); err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	if same(source, request.TargetPath) {
+		return &csi.NodePublishVolumeResponse{}, nil
+	}
+	if err := syscall.Mount(source, request.TargetPath, "", syscall.MS_BIND, ""); err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	return &csi.NodePublishVolumeResponse{}, nil
+}
+
+func (h host) NodeUnpublishVolume(
+	_ context.Context, request *csi.NodeUnpublishVolumeRequest,
+) (*csi.NodeUnpublishVolumeResponse, error) {
+	// EINVAL: nothing is mounted there.
+	if err := syscall.Unmount(request.TargetPath, 0); err != nil && !errors.Is(err, syscall.EINVAL) && !os.IsNotExist(err) {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	if err := os.Remove(request.TargetPath); err != nil && !os.IsNotExist(err) {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	return &csi.NodeUnpublishVolumeResponse{}, nil
+}
+
+// same tells whether the volume is mounted at the target already.
+func same(source, target string) bool {
+	one, first := os.Stat(source)
+	other, second := os.Stat(target)
+	return first == nil && second == nil && os.SameFile(one, other)
+}
