@@ -12,7 +12,7 @@ pytestmark = pytest.mark.local_node  # the store runs on its node
 
 
 def test_every_command_does_what_the_document_says(database: Release, tmp_path: Path) -> None:
-    by_hand, last, dump, password, to_a_store = documents.blocks("backup.md")
+    by_hand, last, dump, password, to_a_store, suspend, restic = documents.blocks("backup.md")
     cluster = database.cluster
     assert "added to the repository" in documents.run(by_hand, cluster, tmp_path)
     assert "(1 row)" in documents.run(last, cluster, tmp_path)
@@ -20,6 +20,8 @@ def test_every_command_does_what_the_document_says(database: Release, tmp_path: 
     [file] = tmp_path.glob("bill_inquiry_backup_*.sql")
     assert "PostgreSQL database dump complete" in file.read_text()
     assert len(documents.run(password, cluster, tmp_path)) == 32
+    documents.run(suspend, cluster, tmp_path)
+    assert "1 snapshots" in documents.run(restic, cluster, tmp_path)
     with s3.running(cluster, tmp_path / "s3") as store:
         keys = {"KEY": store.environment["ROOT_ACCESS_KEY"], "SECRET": store.environment["ROOT_SECRET_KEY"]}
         (tmp_path / "ca.crt").write_text(store.ca)

@@ -70,7 +70,11 @@ def test_the_documents_commands_move_a_release_in_use_and_lose_no_row(filled: Re
     assert (major(filled), told.keys() <= written(filled)) == ("18", True)
     filled.cluster.sql("DELETE FROM bill_inquiry_history WHERE request_id LIKE 'W%'")
     assert filled.cluster.sql(CONTENT).split("public.")[1:] == content.split("public.")[1:]
-    assert (filled.cluster.sql(LEDGER), filled.passwords(), secret(filled, "postgresql-bill-inquiry-ca")) == (ledger, passwords, ca)
+    assert (filled.cluster.sql(LEDGER), filled.passwords(), secret(filled, "postgresql-bill-inquiry-ca")) == (
+        ledger,
+        passwords,
+        ca,
+    )
     times = sorted(told.values())
     pause = max(after - before for before, after in zip(times, times[1:], strict=False))
     print(f"the service could not write for {pause:.1f} s")
@@ -99,7 +103,8 @@ def test_back_is_a_rollback_to_the_data_of_then_and_the_way_up_is_open_again(fil
     log = filled.cluster.kubectl("logs", "job/bill-inquiry-move")
     assert f"the volume {PVC}-18 has data already, and no move made them" in log
     assert filled.ask("client", "psql -Atc 'SELECT 1'") == (True, "1\n"), "the old server goes on"
-    filled.cluster.kubectl("delete", f"pvc/{PVC}-18")
+    assert f"or kubectl delete job/bill-inquiry-move pvc/{PVC}-18" in log
+    filled.cluster.kubectl("delete", "job/bill-inquiry-move", f"pvc/{PVC}-18")
     filled.upgrade(MOVE)
     assert major(filled) == "18"
 

@@ -1,7 +1,8 @@
 """Backups restored on real servers: beside the database, in its place, into a new release; and what is refused."""
 
+import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import LiteralString
 
 import psycopg
@@ -11,6 +12,7 @@ from harness.database.backups import Backups
 from harness.database.hook import Hook
 from harness.database.servers import Run, Server
 from tests.database.catalogue import catalogue
+from tests.database.conftest import Prepared
 from tests.database.restoring import databases, flip_a_byte, made_backup, one, patched
 
 both = pytest.mark.parametrize("server", ["14", "18"], indirect=True)
@@ -302,3 +304,22 @@ def test_what_a_superuser_made_of_the_owners_is_left_out_and_said(server: Server
     with server.connect(database=f"{name}_restored") as restored:
         assert one(restored, "SELECT to_regclass('admin.late')") is None
         assert one(restored, "SELECT n FROM admin.own") == 1
+
+
+@pytest.mark.parametrize("server", ["18"], indirect=True)
+def test_backup_of_an_older_server_is_restored_into_a_newer_one(
+    server: Server, name: str, prepared_of: Callable[[str], Prepared]
+) -> None:
+    older = prepared_of("14")
+    with older.server.connect(database="postgres") as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {older.template} OWNER bill_inquiry_owner".encode())
+    made_backup(older.server, name)
+    copied = ["cp", "--archive", f"{older.server.folder}/repository/{name}", f"{server.folder}/repository/{name}"]
+    subprocess.run(copied, check=True)
+    log = Backups(server, INSTALL, name).apply("bill-inquiry-db-restore", name)
+    assert "backup     PostgreSQL 14." in log
+    assert "unchanged  12 migrations" in Hook(server).apply(name)
+    with older.server.connect(database=name) as before, server.connect(database=name) as after:
+        assert (one(before, COUNT), one(after, COUNT)) == (500, 500)
+    with older.server.connect(database="postgres") as connection:
+        connection.execute(f"DROP DATABASE {name}".encode())

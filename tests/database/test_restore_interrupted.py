@@ -1,14 +1,22 @@
 """Restores that are killed, told to end, or whose server is killed: nothing half-done is taken for done, the next succeeds."""
 
 import time
+from contextlib import suppress
 
 import pytest
 
+from harness.database.jobs import Job
 from harness.database.servers import Server
 from tests.database.restoring import databases, made_backup, one
 
 MOMENTS = 20
 pytestmark = pytest.mark.parametrize("server", ["14", "18"], indirect=True)
+
+
+def kill(job: Job) -> None:
+    """Kill it, unless it has ended just now, which the engine's client tells by an OSError."""
+    with suppress(OSError):
+        job.kill()
 
 
 def states(server: Server, name: str) -> list[int]:
@@ -33,8 +41,7 @@ def test_killed_at_twenty_moments_and_then_not(server: Server, name: str, migrat
     for moment in range(MOMENTS):
         job = backups.start("bill-inquiry-restore", name, FROM="latest", THEN="keep", REPLACE="true")
         time.sleep(whole * moment / MOMENTS)  # any moment will do
-        if job.running():
-            job.kill()
+        kill(job)
         status = job.end().status
         assert status in (0, 137)
         assert states(server, name) in ([501], [501, 500]), "the live one as it was, and a restored one only if it is whole"
@@ -61,8 +68,7 @@ def test_swap_killed_at_twenty_moments_leaves_the_one_or_the_other(server: Serve
             if "already, by a run before this one" in line:
                 time.sleep(moment * 0.02)
                 break
-        if job.running():
-            job.kill()
+        kill(job)
         job.end()
         swapped = states(server, name) == [500]
         assert swapped or states(server, name) == [501, 500]
@@ -96,6 +102,6 @@ def test_run_that_the_kubelet_ends_says_so_and_leaves_nothing(server: Server, na
         if "what is the superuser's" in line:
             job.kill("TERM")
     done = job.end()
-    assert done.status == 3
+    assert done.status == 2, "another try may mend it"
     assert "told to end before it was done" in done.log
     assert databases(server, name) == {name}

@@ -48,8 +48,8 @@ def test_the_headline_has_each_turns_own_ratio_beside_what_is_aimed_at() -> None
     assert report.headline(FIGURES) == (
         "**A backup** takes 1.00 (0.80 to 1.20) times as long as pg_dump, **a restore** 2.25 (2.00 to 2.50) times as long as"
         " pg_restore (aim: 1.3). **Another backup** after a day adds 4.0 (4.0 to 4.0) % of the first one (aim: 5), and 96.0"
-        " (96.0 to 96.0) % where 1 % of the rows were updated all over the tables. **During a backup** the p99 of a read is 1.50 (1.50 to"
-        " 1.50) times as long, that of a write 1.25 (1.25 to 1.25) times as long (aim: 1.5)."
+        " (96.0 to 96.0) % where 1 % of the rows were updated all over the tables. **During a backup** the p99 of a read is 1.50"
+        " (1.50 to 1.50) times as long, that of a write 1.25 (1.25 to 1.25) times as long (aim: 1.5)."
     )
 
 

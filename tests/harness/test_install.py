@@ -149,7 +149,11 @@ def test_a_wrong_argument_is_refused_in_words(given: str, refusal: str, capsys: 
     ("major", "today", "told"),
     [
         ("14", date(2026, 11, 12), ""),
-        ("14", date(2026, 11, 13), "\nPostgreSQL 14 ended on 2026-11-12: nothing in it is mended any more; docs/upgrades.md is the way up"),
+        (
+            "14",
+            date(2026, 11, 13),
+            "\nPostgreSQL 14 ended on 2026-11-12: nothing in it is mended any more; docs/upgrades.md is the way up",
+        ),
         ("18", date(2026, 11, 13), ""),
         ("19", date(2099, 1, 1), ""),
     ],

@@ -16,6 +16,7 @@ VARIANTS = {
         "networkPolicy": {"enabled": False},
         "storageClass": {"create": False},
         "snapshots": {"class": "any", "drill": {"enabled": False}},
+        "backup": {"drill": {"enabled": False}},
     },
     "user ids assigned": {"image": {"profile": "assigned"}, "schema": {"login": "password"}},
     "cert-manager": {
@@ -33,6 +34,14 @@ VARIANTS = {
         "tls": {"mode": "existingSecret", "existingSecret": "my-certificate"},
         "persistence": {"existingClaim": "my-claim"},
         "backup": {"repository": {"volume": {"existingClaim": "my-backups"}, "passwordSecret": "my-repository"}},
+    },
+    "a move": {
+        "image": {"tag": 18},
+        "persistence": {"volume": 18},
+        "move": {
+            "deadlineSeconds": 700,
+            "resources": {"requests": {"cpu": "53m", "memory": "210Mi"}, "limits": {"cpu": "700m", "memory": "410Mi"}},
+        },
     },
     "another name": {"fullnameOverride": "orders"},
     "backups on a class of their own": {

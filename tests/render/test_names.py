@@ -16,6 +16,8 @@ NAMES = {
     ("CronJob", "bill-inquiry-backup-check"),
     ("CronJob", "bill-inquiry-delete-expired-cache"),
     ("CronJob", "bill-inquiry-delete-old-history"),
+    ("CronJob", "bill-inquiry-drill"),
+    ("CronJob", "bill-inquiry-restore"),
     ("Job", "bill-inquiry-db-init"),
     ("NetworkPolicy", "postgresql-bill-inquiry"),
     ("NetworkPolicy", "postgresql-bill-inquiry-backup"),

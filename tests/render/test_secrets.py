@@ -15,7 +15,7 @@ CA = (TLS, "ca.crt")
 REPOSITORY = (f"{SERVER}-backup-secret", "password")
 STORE = EVERYTHING_ON["backup"]["repository"]["existingSecret"]
 ALL = "every key"
-SUPERUSERS = {"schema", "snapshot"}  # components whose Jobs log in as the superuser
+SUPERUSERS = {"move", "restore", "schema", "snapshot"}  # components whose Jobs log in as the superuser
 
 
 def given(manifests: Manifests) -> dict[str, set[tuple[str, str]]]:
@@ -37,6 +37,8 @@ def test_every_pod_has_the_keys_that_it_needs_and_no_others(default: Manifests) 
         "schema": {*PASSWORDS.values(), CA, (HOOK, "tls.crt"), (HOOK, "tls.key")},
         "retention": {PASSWORDS["bill_maintenance_user"], CA},
         "backup": {PASSWORDS["bill_backup_user"], REPOSITORY, CA},
+        "restore": {REPOSITORY, CA, (HOOK, "tls.crt"), (HOOK, "tls.key")},
+        "drill": {PASSWORDS["bill_backup_user"], REPOSITORY, CA},
         "test": {PASSWORDS["bill_inquiry_user"], PASSWORDS["bill_backup_user"], CA},
     }
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from harness.chart import render
+from harness.helm_template import RenderError
 from tests.values.looking import SERVER, claim, look, named, secret
 from tests.values.looking import problems as problems_there
 from tests.values.test_problems import problems
@@ -93,3 +95,27 @@ def test_a_backup_before_the_upgrade_that_brings_backups_is_refused() -> None:
     ]
     assert look(values, named("ConfigMap", "bill-inquiry-backup-script"), upgrade=True)
     assert look(values), "an installation has nothing to back up"
+
+
+def test_a_restore_without_backups_is_refused() -> None:
+    assert problems({"restore": {"from": "latest"}, "backup": {"enabled": False}}) == [
+        "restore.from: latest, but backup.enabled is false, and nothing says where the backups are; set backup.enabled=true"
+    ]
+
+
+def test_a_restore_from_a_repository_that_the_installation_itself_would_make_is_refused() -> None:
+    values = {"restore": {"from": "latest"}}
+    assert problems_there(values) == [
+        f"restore.from: latest, but there is no claim {CLAIM}, where the backups would be; set "
+        "backup.repository.volume.existingClaim to the one that has them, or backup.repository.type to their store",
+        "restore.from: latest, but the password that the backups were made with is not given; give "
+        "backup.repository.passwordSecret or backup.repository.password",
+    ]
+    assert look(values, claim(CLAIM), kept("x"))
+    assert look(values | repository(password="x"), claim(CLAIM))
+
+
+@pytest.mark.parametrize("start", ["yesterday", "abc", "2026-11", "2026-11-30 14", "latest; x"])
+def test_a_restore_from_what_is_no_backup_is_refused(start: str) -> None:
+    with pytest.raises(RenderError, match="restore/from"):
+        render({"restore": {"from": start}})

@@ -20,7 +20,7 @@ fi
 
 # An unfinished backup leaves no trace in the repository but data that nothing refers to, which would fill a volume.
 errors=/tmp/errors.txt
-if ! summary=$(restic backup --json --quiet --tag=backup --host="$RELEASE" --stdin-filename="$PGDATABASE.dump" \
+if ! summary=$(restic backup --json --quiet --tag=backup --host="$PGHOST" --stdin-filename="$PGDATABASE.dump" \
   --stdin-from-command -- "$BASH" ./dump.sh 2> "$errors"); then
   cat "$errors" >&2
   reason=$(sed -e '/^{/d' -e '/^$/d' -e 's/^subprocess [^:]*: //' "$errors" | tail --lines=3 | cut --characters=1-300 | paste --serial --delimiters=' ')
@@ -33,5 +33,6 @@ BACKUP=${BASH_REMATCH[1]:0:8}
 [[ $summary =~ \"data_added_packed\":([0-9]+) ]] && ADDED_BYTES=${BASH_REMATCH[1]}
 say "backup $BACKUP: $((BYTES / 1024)) KiB of $PGDATABASE, $((ADDED_BYTES / 1024)) KiB added to the repository"
 
-restic forget --compact --prune --tag=backup --group-by= "$@" ||
+# Another server's backups in the repository, from which a release may have been restored, stay.
+restic forget --compact --prune --tag=backup --host="$PGHOST" --group-by= "$@" ||
   fail "backup $BACKUP is good, but the old ones could not be removed, for the reason above: look at the repository (docs/backup.md)"

@@ -12,6 +12,14 @@ wait_for_server "$PGDATABASE"
 take_turn
 need_repository
 tidy_repository
-restic check "$@" ||
+if [[ -n $RESTIC_COMMAND ]]; then
+  # shellcheck disable=SC2086 # a command and its arguments
+  restic $RESTIC_COMMAND || fail "restic $RESTIC_COMMAND failed, for the reason above"
+  trap - EXIT
+  exit
+fi
+restic check "$@" || {
+  need_repository # a store that is away is not damaged
   fail "the repository is damaged, as said above: keep a copy of it, and see docs/backup.md, A damaged repository"
+}
 BACKUP=$(latest_backup)

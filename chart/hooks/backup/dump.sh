@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 . ./server.sh
+unset "${!AWS_@}" "${!AZURE_@}" # restic's
 
 work=$(mktemp --directory)
 export COUNTED=$work/tables

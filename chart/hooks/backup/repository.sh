@@ -3,38 +3,44 @@
 
 export RESTIC_CACHE_DIR=/tmp/restic RESTIC_PROGRESS_FPS=0.05
 
-# The store's Secret has restic's own variables as keys, and the store's CA.
-RESTIC_OPTIONS=()
-for variable in AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AZURE_ACCOUNT_NAME AZURE_ACCOUNT_KEY AZURE_ACCOUNT_SAS; do
-  [[ ! -e $STORE/$variable ]] || export "$variable=$(< "$STORE/$variable")"
-done
-[[ ! -e $STORE/ca.crt ]] || RESTIC_OPTIONS+=(--cacert="$STORE/ca.crt")
-
-# It tries for a quarter of an hour to reach a store that is away, also when it is told to end.
-restic() {
-  local left=$((DEADLINE_SECONDS - SECONDS - LAST_WORDS))
-  ((left > 0)) || return 124
-  timeout --foreground --kill-after=5 "$left" "$RESTIC" "${RESTIC_OPTIONS[@]}" "$@"
-}
+# Runs restic with the store's Secret, which has restic's own variables as keys, and the store's CA. It tries for a quarter of an hour to
+# reach a store that is away, also when it is told to end.
+restic() (
+  options=()
+  for variable in AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AZURE_ACCOUNT_NAME AZURE_ACCOUNT_KEY AZURE_ACCOUNT_SAS; do
+    [[ ! -e $STORE/$variable ]] || export "$variable=$(< "$STORE/$variable")"
+  done
+  [[ ! -e $STORE/ca.crt ]] || options+=(--cacert="$STORE/ca.crt")
+  left=$((DEADLINE_SECONDS - SECONDS - LAST_WORDS))
+  ((left > 0)) || exit 124
+  exec timeout --foreground --kill-after=5 "$left" "$RESTIC" "${options[@]}" "$@"
+)
 
 # One job of a repository at a time: an advisory lock of a session that lasts as long as the job. The database is one that the service
 # cannot reach, so that it cannot hold the lock. Whoever has it knows that no other job runs, and what locks and halves there are, were
-# left by jobs that were killed.
+# left by jobs that were killed. So a job ends when that session does, with the server or the way to it.
 take_turn() {
   local waits=$((DEADLINE_SECONDS / 2)) answer
-  coproc TURN { session --dbname=postgres --file=- 2>&1; }
+  coproc TURN {
+    session --dbname="dbname=postgres keepalives_idle=10 keepalives_interval=5 keepalives_count=3" --file=- <&0 &
+    trap 'kill "$!"; exit' TERM
+    wait "$!" || say "ERROR: the session ended that has the turn at the repository" >&2
+    kill -TERM 0
+  }
   cat >&"${TURN[1]}" << SQL
 SELECT CASE WHEN pg_try_advisory_lock(hashtext('billdb backup')) THEN 'mine' ELSE 'taken' END AS turn \gset
 \echo :turn
 SET lock_timeout = '$waits s';
 SELECT 'mine' FROM (SELECT pg_advisory_lock(hashtext('billdb backup'))) AS turn;
+-- A client that only waits would not see that the session is gone. Its transactions last a second.
+DO 'BEGIN LOOP COMMIT; PERFORM pg_sleep(1); END LOOP; END';
 SQL
-  read -r answer <&"${TURN[0]}" || answer="the session ended"
+  read -r answer <&"${TURN[0]}" || answer=none
   if [[ $answer == taken ]]; then
     say "another job of the repository is at work: waiting for its end, $waits s at most"
-    read -r answer <&"${TURN[0]}" || answer="the session ended"
+    read -r answer <&"${TURN[0]}" || answer=none
   fi
-  [[ $answer == mine ]] || fail_for_now "no turn at the repository in $waits s: $answer"
+  [[ $answer == mine ]] || fail_for_now "no turn at the repository in $waits s, for the reason above"
 }
 
 # What jobs that were killed left: locks, and files that were being written. Only for whoever has the turn.

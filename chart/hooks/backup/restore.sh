@@ -15,18 +15,26 @@ cd "$(dirname "$0")"
 RESTORING=${PGDATABASE:0:53}_restoring
 RESTORED=${PGDATABASE:0:53}_restored
 KEPT=${PGDATABASE:0:40}_before_$(date +%Y%m%d_%H%M%S)
+[[ $RESTORED != "$PGDATABASE" && $RESTORING != "$PGDATABASE" ]] || { echo "ERROR: $PGDATABASE is the name of a restored database" >&2 && exit 3; }
 
-there() { [[ $(superusers --set=name="$1" --file=- <<< "SELECT 1 FROM pg_database WHERE datname = :'name'") == 1 ]]; }
+there() {
+  local answer
+  answer=$(superusers --set=name="$1" --file=- <<< "SELECT count(*) FROM pg_database WHERE datname = :'name'") || fail_for_now "the server did not answer"
+  [[ $answer == 1 ]]
+}
 
 # The backup that the restored database is of, as its comment says; nothing where it does not.
 restored_backup() {
   superusers --set=name="$RESTORED" --file=- <<< "SELECT substring(shobj_description(oid, 'pg_database') FROM '^billdb: backup ([0-9a-f]+)') FROM pg_database WHERE datname = :'name'"
 }
 
-# Any table that is not the superuser's own counts as data.
+# Any table but PostgreSQL's own counts as data.
 has_data() {
-  there "$PGDATABASE" &&
-    [[ $(as_superuser "${SQL[@]}" --dbname="$PGDATABASE" --command="SELECT count(*) > 0 FROM pg_class WHERE relkind IN ('r', 'p') AND oid >= 16384") == t ]]
+  local answer
+  there "$PGDATABASE" || return
+  answer=$(as_superuser "${SQL[@]}" --dbname="$PGDATABASE" --command="SELECT count(*) > 0 FROM pg_class WHERE relkind IN ('r', 'p') AND oid >= 16384") ||
+    fail_for_now "whether $PGDATABASE has data is not known, for the reason above; nothing was restored"
+  [[ $answer == t ]]
 }
 
 check_room() {
@@ -108,7 +116,7 @@ fi
 need_repository
 find_backup "$FROM"
 read_backup
-if there "$RESTORED" && [[ $(restored_backup) == "$BACKUP" ]]; then
+if [[ $REPLACE != true ]] && there "$RESTORED" && [[ $(restored_backup) == "$BACKUP" ]]; then
   say "restored   $RESTORED is backup $BACKUP already, by a run before this one"
 else
   restore

@@ -17,16 +17,23 @@ secret() { od --address-radix=n --format=x1 --read-bytes=32 /dev/urandom | tr --
 
 # Sets BACKUP and FILE to the backup that is asked for: latest, an id, or the newest until a day or a moment.
 find_backup() {
-  local from=$1 found at moment='^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$'
-  [[ $from =~ ^(latest|[0-9a-f]{4,64})$ || $from =~ $moment ]] ||
-    fail "FROM is $from: give latest, the id of a backup, a day as 2026-11-30, or a moment as 2026-11-30T14:00"
+  local asked=$1 found at moment='^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$'
+  [[ $asked =~ ^(latest|[0-9a-f]{4,64})$ || $asked =~ $moment ]] ||
+    fail "FROM is $asked: give latest, the id of a backup, a day as 2026-11-30, or a moment as 2026-11-30T14:00"
   restic snapshots --json --no-lock --tag=backup > "$WORK/backups.json" ||
     fail_for_now "the backups of $RESTIC_REPOSITORY cannot be listed, for the reason above"
-  found=$("${SQL[@]}" --dbname=postgres --set=from="$from" --set=zone="$TZ" --file=find-backup.sql) ||
-    fail "the backup $from was not found, for the reason above"
-  [[ $found == found* ]] || fail "there is no backup $from; there are: ${found:-none}"
+  found=$("${SQL[@]}" --dbname=postgres --set=from="$asked" --set=zone="$TZ" --file=find-backup.sql) ||
+    fail "the backup $asked was not found, for the reason above"
+  [[ $found == found* ]] || fail "there is no backup $asked; there are: ${found:-none}"
   IFS=$'\t' read -r _ BACKUP FILE at <<< "$found"
   say "backup     $BACKUP of $at"
+}
+
+# What failed because the store or the server is away is tried again.
+failed() {
+  need_repository
+  superusers --command="SELECT 1" > /dev/null || fail_for_now "the server did not answer"
+  fail "$@"
 }
 
 dump() { restic dump --no-lock "$BACKUP" "$FILE"; }
@@ -40,7 +47,7 @@ read_backup() {
     printf '%s\n' "$manifest" > "$WORK/manifest.json"
     pg_restore --list --verbose > "$WORK/list" 2> "$WORK/errors" || : > "$WORK/no-list"
     cat > /dev/null
-  } || fail "backup $BACKUP is damaged, as said above; nothing was restored: take another one, and see docs/backup.md, A damaged repository"
+  } || failed "backup $BACKUP is damaged, as said above; nothing was restored: take another one, and see docs/backup.md, A damaged repository"
   "${SQL[@]}" --dbname=postgres --file=read-manifest.sql > "$WORK/facts" 2> "$WORK/no-manifest" && [[ -s $WORK/facts ]] ||
     fail "backup $BACKUP does not begin with a manifest that this chart knows: nothing was restored"
   IFS=$'\t' read -r SERVER SERVER_NUM BYTES SCHEMA_VERSION TABLES ROWS < "$WORK/facts"
@@ -95,14 +102,14 @@ restore_into() {
   # A dump tells what differs from the server that pg_dump is of, and until PostgreSQL 14 everybody may make something in public.
   as_superuser "${SQL[@]}" --dbname="$database" --command="REVOKE CREATE ON SCHEMA public FROM PUBLIC" || fail_for_now "the server did not answer"
   say "restoring  what is the superuser's"
-  restore_superusers "$WORK/first" "$database" || fail "restoring what is the superuser's failed, for the reason above"
+  restore_superusers "$WORK/first" "$database" || failed "restoring what is the superuser's failed, for the reason above"
   as_superuser "${SQL[@]}" --dbname="$database" --file=compare-ledger.sql ||
     fail "what was restored is not what the manifest of backup $BACKUP says: the ledger differs"
   as_superuser "${SQL[@]}" --dbname="$database" --file=count.sql > "$WORK/counted" || fail "the rows could not be counted, for the reason above"
   while IFS=$'\t' read -r oid role; do
     say "restoring  what is ${role}'s"
     act_for "$role" "$database"
-    restore_owners "$WORK/of-$oid" "$database" "$role" || fail "restoring what is ${role}'s failed, for the reason above"
+    restore_owners "$WORK/of-$oid" "$database" "$role" || failed "restoring what is ${role}'s failed, for the reason above"
     # Code of theirs may have reset the role meanwhile, or granted the restorer something.
     as_superuser "${SQL[@]}" --dbname="$database" --set=owner="$role" --file=- << 'SQL' || fail_for_now "the server did not answer"
 REASSIGN OWNED BY :"restorer" TO :"owner";

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # helm test: tells what the newest runs of backups came to, and fails where one that runs by schedule failed. Its arguments say when the
-# first backup comes and how to make one now. Exit status: 2 without a connection, 3 where a run failed.
+# first backup comes, how to make one now, and which kinds of runs come by schedule. Exit status: 2 without a connection, 3 where a run failed.
 set -euo pipefail
 cd "$(dirname "$0")"
 . ./connection.sh
 . ./server.sh
 
 wait_for_server "$PGDATABASE"
-session --set=schedule="$1" --set=now="$2" --file=verify-backups.sql
+session --set=schedule="$1" --set=now="$2" --set=kinds="$3" --file=verify-backups.sql

@@ -1,4 +1,5 @@
--- The last good backup, the newest run of every kind, and an error where one that comes by schedule failed.
+-- The last good backup, the newest run of every kind, and an error where one that comes by schedule (:kinds) failed or does not come.
+SELECT set_config('billdb.kinds', :'kinds', FALSE) AS kinds \gset
 SELECT format(
     'last good backup: %s of %s, %s ago; %s in %s, %s of it new',
     backup, to_char(finished_at, 'YYYY-MM-DD HH24:MI TZ'), date_trunc('minute', clock_timestamp() - finished_at),
@@ -24,7 +25,15 @@ BEGIN
     SELECT string_agg(format('the last %s failed: %s', kind, message), '; ' ORDER BY finished_at DESC)
     INTO failed
     FROM (SELECT DISTINCT ON (kind) * FROM audit.backup_run ORDER BY kind, finished_at DESC, id DESC) AS newest
-    WHERE NOT succeeded AND kind NOT IN ('restore', 'move');
+    WHERE NOT succeeded AND kind = ANY (string_to_array(current_setting('billdb.kinds'), ','));
+
+    IF failed IS NULL AND current_setting('billdb.kinds') <> '' THEN
+        SELECT format('the last good backup is of %s', to_char(max(finished_at), 'YYYY-MM-DD HH24:MI TZ'))
+        INTO failed
+        FROM audit.backup_run
+        WHERE kind = 'backup' AND succeeded
+        HAVING max(finished_at) < clock_timestamp() - interval '3 days';
+    END IF;
 
     IF failed IS NOT NULL THEN
         RAISE EXCEPTION '%', failed USING HINT = 'Its Job''s log says more. Once it is mended, run it again: kubectl create job --from=cronjob/…';

@@ -92,13 +92,8 @@ copy_rows() {
   pg_dump --format=custom --section=data --blobs --exclude-table-data='*.*' "$PGDATABASE" | new postgres pg_restore --exit-on-error --dbname="$PGDATABASE"
 }
 
-# Statistics, so that the service's first queries are planned as its last were; expressions of indexes run as the tables' owners.
-analyze() {
-  local owner
-  for owner in $(cut -d ' ' -f 1 "$work/tables" | sort -u); do
-    new "$(base64 -d <<< "$owner")" session --dbname="$PGDATABASE" --command="SET client_min_messages = error" --command="ANALYZE"
-  done
-}
+# Statistics, so that the service's first queries are planned as its last were. Expressions of indexes run in the table's owner's session.
+analyze_table() { new "$1" session --dbname="$PGDATABASE" --command="ANALYZE $2"; }
 
 # Every table's rows, every sequence, and that everything else has its name and its owner.
 compare() {

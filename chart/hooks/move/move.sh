@@ -61,7 +61,7 @@ check_programs() {
 check_volume() {
   [[ -e $PGDATA ]] || return 0
   [[ -e $PGDATA/$MARK ]] ||
-    fail "the volume $CLAIM has data already, and no move made them: choose another word for persistence.volume, or kubectl delete pvc $CLAIM"
+    fail "the volume $CLAIM has data already, and no move made them: choose another word for persistence.volume, or kubectl delete job/${HOSTNAME%-*} pvc/$CLAIM"
   if [[ $(session --dbname=postgres --set=database="$PGDATABASE" --set=claim="$CLAIM" --file=closed.sql) == t ]]; then
     say "the data are on the volume $CLAIM already, and nothing was written to the old one since"
     state=done
@@ -145,7 +145,7 @@ restore pre-data -e "$PRIVILEGES"
 restore post-data -e "$PRIVILEGES"
 restore post-data -e "$VIEWS"
 restore post-data -e "$WATCHERS"
-analyze
+each_table analyze_table
 new postgres session --dbname=postgres --file="$work/afterwards.sql"
 compare
 record true

@@ -177,7 +177,7 @@ spec:
   schedule: {{ .schedule | quote }}
   timeZone: {{ .root.Values.backup.timeZone | quote }}
   concurrencyPolicy: Forbid
-  {{- with .suspend }}
+  {{- if or .suspend .root.Values.backup.suspend }}
   # A template for kubectl create job --from: it never runs by itself.
   suspend: true
   {{- end }}

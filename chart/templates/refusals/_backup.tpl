@@ -13,6 +13,26 @@ backup.repository.password: given, but backup.repository.passwordSecret takes it
 {{- end }}
 {{- end }}
 
+{{/* What a restore at installation needs. */}}
+{{- define "billdb.problems.restore" -}}
+{{- if and .Values.restore.from (not .Values.backup.enabled) }}
+restore.from: {{ .Values.restore.from }}, but backup.enabled is false, and nothing says where the backups are; set backup.enabled=true
+{{- end }}
+{{- end }}
+
+{{/* What it needs of the cluster: a release that is installed makes a new repository otherwise, and a new password. */}}
+{{- define "billdb.problems.restored" -}}
+{{- $repository := .Values.backup.repository }}
+{{- if and .Values.restore.from .Values.backup.enabled .Release.IsInstall }}
+{{- if and (eq $repository.type "volume") (not (lookup "v1" "PersistentVolumeClaim" .Release.Namespace (include "billdb.name.backupPVC" .))) }}
+restore.from: {{ .Values.restore.from }}, but there is no claim {{ include "billdb.name.backupPVC" . }}, where the backups would be; set backup.repository.volume.existingClaim to the one that has them, or backup.repository.type to their store
+{{- end }}
+{{- if not (or $repository.password $repository.passwordSecret (lookup "v1" "Secret" .Release.Namespace (include "billdb.name.backupSecret" .))) }}
+restore.from: {{ .Values.restore.from }}, but the password that the backups were made with is not given; give backup.repository.passwordSecret or backup.repository.password
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* What a backup needs and finds in the cluster. */}}
 {{- define "billdb.problems.backup" -}}
 {{- $repository := .Values.backup.repository }}

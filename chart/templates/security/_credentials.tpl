@@ -22,7 +22,7 @@ name: credentials
 projected:
   # The image's user reads them by its group.
   defaultMode: 0440
-  sources:
+  sources:{{ if not .roles }} []{{ end }}
     {{- range .roles }}
     {{- $role := dict "root" $root "role" . }}
     - secret:
