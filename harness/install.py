@@ -122,7 +122,9 @@ def ended(major: str, today: date | None = None) -> str:
     """A line that says so where a major version is past its end."""
     end = yaml.safe_load((paths.CHART / "end-of-life.yaml").read_text()).get(major)
     over = end is not None and date.fromisoformat(end) < (today or date.today())
-    return f"\nPostgreSQL {major} ended on {end}: nothing in it is mended any more; docs/upgrades.md is the way up" if over else ""
+    return (
+        f"\nPostgreSQL {major} ended on {end}: nothing in it is mended any more; docs/upgrades.md is the way up" if over else ""
+    )
 
 
 def backups(cluster: Cluster, kubectl: str) -> str:

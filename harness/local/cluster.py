@@ -73,7 +73,7 @@ def stop() -> None:
 
 
 def _what_stays() -> str:
-    installed = " ".join(sorted({*machine.PACKAGES, *machine.DOCKER, "debootstrap", "npm"}))
+    installed = " ".join(sorted({*machine.PACKAGES, *machine.DOCKER, "btrfs-progs", "debootstrap", "npm"}))
     return f"""  {paths.BIN}: kubectl, helm and the other programs
   {paths.CACHE}: programs, images and unpacked Debian packages, for all checkouts; remove both folders to build anew
   the caches of Go and npm, of which other work may make use too: `go clean -cache -modcache`, `npm cache clean --force`

@@ -45,10 +45,17 @@ def snapshots(csi_driver: None, release: Release) -> Iterator[Release]:
     release.cluster.kubectl("delete", "volumesnapshots", "--all")
 
 
+def of_the_release(cluster: Cluster) -> list[dict[str, Any]]:
+    """The release's snapshots, the oldest first."""
+    found: list[dict[str, Any]] = cluster.get(
+        "volumesnapshots", f"--selector=app={CRONJOB}", "--sort-by=.metadata.creationTimestamp"
+    )["items"]
+    return found
+
+
 def usable(cluster: Cluster) -> dict[str, bool]:
     """The release's snapshots, the oldest first, and whether each can be used."""
-    found = cluster.get("volumesnapshots", f"--selector=app={CRONJOB}", "--sort-by=.metadata.creationTimestamp")["items"]
-    return {one["metadata"]["name"]: one.get("status", {}).get("readyToUse", False) for one in found}
+    return {one["metadata"]["name"]: one.get("status", {}).get("readyToUse", False) for one in of_the_release(cluster)}
 
 
 def result(release: Release, kind: str) -> list[str]:
@@ -132,9 +139,8 @@ def test_a_release_in_the_old_ones_place_goes_on_from_the_snapshot(snapshots: Re
     assert snapshots.cluster.sql("SELECT to_regclass('too_late') IS NULL, to_regclass('acknowledged') IS NOT NULL") == "t|t"
     assert snapshots.passwords() == passwords
     run_now(snapshots, CRONJOB, "of-the-new-volume")
-    newest = list(usable(snapshots.cluster))[-1]
-    source = snapshots.cluster.get(f"volumesnapshot/{newest}")["spec"]["source"]
-    assert source == {"persistentVolumeClaimName": "bill-inquiry-from-snapshot"}
+    newest = of_the_release(snapshots.cluster)[-1]
+    assert newest["spec"]["source"] == {"persistentVolumeClaimName": "bill-inquiry-from-snapshot"}
 
 
 def test_the_newest_usable_ones_are_kept_and_others_are_left_alone(snapshots: Release) -> None:
@@ -153,7 +159,8 @@ def test_the_newest_usable_ones_are_kept_and_others_are_left_alone(snapshots: Re
 def test_a_snapshot_that_never_is_usable_fails_the_run_and_pushes_out_no_good_one(snapshots: Release) -> None:
     before = list(usable(snapshots.cluster))
     failing = {"snapshots": {"class": csi.FAILING, "deadlineSeconds": 60, "keep": 1}}
-    values = merged(VALUES, merged(failing, {"persistence": {"existingClaim": "bill-inquiry-from-snapshot"}}))
+    claim = of_the_release(snapshots.cluster)[-1]["spec"]["source"]["persistentVolumeClaimName"]
+    values = merged(VALUES, merged(failing, {"persistence": {"existingClaim": claim if "snapshot" in claim else ""}}))
     snapshots.upgrade(values)
     log = run_now(snapshots, CRONJOB, "failing", "Failed")
     *left, failed = usable(snapshots.cluster).items()

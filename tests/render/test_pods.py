@@ -6,7 +6,11 @@ from tests.render.reading import containers
 
 RESTIC = EVERYTHING_ON["backup"]["restic"]["image"]
 # The containers that do not run PostgreSQL's image: each gives one program to the one that does.
-OTHER_IMAGES = {"restic": f"registry.example.com/mirror/restic:0.19.1-r1@{RESTIC['digest']}"}
+KUBECTL = EVERYTHING_ON["snapshots"]["kubectl"]["image"]
+OTHER_IMAGES = {
+    "restic": f"registry.example.com/mirror/restic:0.19.1-r1@{RESTIC['digest']}",
+    "kubectl": f"registry.example.com/mirror/kubectl:1.36.4@{KUBECTL['digest']}",
+}
 
 
 def test_every_pod_meets_the_restricted_standard(manifests: Manifests) -> None:

@@ -36,7 +36,7 @@ def files(manifests: Manifests, volume: Object) -> set[str] | None:
     if "persistentVolumeClaim" in volume:
         claim = volume["persistentVolumeClaim"]["claimName"]
         assert claim in BROUGHT or manifests["PersistentVolumeClaim", claim]
-    sources = [source["secret"] for source in volume.get("projected", {}).get("sources", ()) if "secret" in source]
+    sources = [source["secret"] for source in volume.get("projected", {}).get("sources") or () if "secret" in source]
     sources += [volume["secret"] | {"name": volume["secret"]["secretName"]}] if "secret" in volume else []
     found: set[str] = set()
     for source in sources:

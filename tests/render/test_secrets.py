@@ -15,7 +15,7 @@ CA = (TLS, "ca.crt")
 REPOSITORY = (f"{SERVER}-backup-secret", "password")
 STORE = EVERYTHING_ON["backup"]["repository"]["existingSecret"]
 ALL = "every key"
-SUPERUSERS = {"move", "restore", "schema"}  # components whose Jobs log in as the superuser
+SUPERUSERS = {"move", "restore", "schema", "snapshot"}  # components whose Jobs log in as the superuser
 
 
 def given(manifests: Manifests) -> dict[str, set[tuple[str, str]]]:
@@ -24,7 +24,7 @@ def given(manifests: Manifests) -> dict[str, set[tuple[str, str]]]:
     for pod in manifests.pods().values():
         keys = found.setdefault(pod["metadata"]["labels"]["app.kubernetes.io/component"], set())
         for volume in pod["spec"]["volumes"]:
-            sources = [source["secret"] for source in volume.get("projected", {}).get("sources", ())]
+            sources = [source["secret"] for source in volume.get("projected", {}).get("sources") or () if "secret" in source]
             sources += [volume["secret"] | {"name": volume["secret"]["secretName"]}] if "secret" in volume else []
             for source in sources:
                 keys |= {(source["name"], item["key"]) for item in source.get("items", ({"key": ALL},))}

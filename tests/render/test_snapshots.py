@@ -53,7 +53,7 @@ def test_scripts_are_told_what_the_values_say() -> None:
     manifests = render(EVERYTHING_ON)
     told = {name: environment(pod(manifests, name)["containers"][0]) for name in (NAME, DRILL)}
     assert [told[NAME][key] for key in ("CLASS", "KEEP", "SUPERUSER", "CLAIM")] == [
-        "incremental", "5", "billdb_hook", "postgresql-bill-inquiry-pvc"]  # fmt: skip
+        "incremental", "5", "billdb_hook", "postgresql-bill-inquiry-pvc-18"]  # fmt: skip
     assert [told[DRILL][key] for key in ("COPY", "COPY_CLASS", "COPY_SIZE")] == [COPY, "fast-copies", "3Gi"]
     assert {variables["PGUSER"] for variables in told.values()} == {"bill_backup_user"}
     assert {variables["APP"] for variables in told.values()} == {NAME}
@@ -70,7 +70,7 @@ def test_only_the_container_that_asks_the_api_has_a_token() -> None:
         for mount in container["volumeMounts"]
         for volume in template["spec"]["volumes"]
         if volume["name"] == mount["name"]
-        if any("serviceAccountToken" in source for source in volume.get("projected", {}).get("sources", ()))
+        if any("serviceAccountToken" in source for source in volume.get("projected", {}).get("sources") or ())
     }
     assert holders == {f"CronJob/{NAME}/snapshot", f"CronJob/{DRILL}/snapshot"}
     assert {name: pod(manifests, name)["serviceAccountName"] for name in (NAME, DRILL)} == {NAME: NAME, DRILL: DRILL}

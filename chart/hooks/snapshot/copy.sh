@@ -43,12 +43,12 @@ echo "local all all trust" > /tmp/pg_hba.conf
 # As options, for they go before what ALTER SYSTEM wrote on the volume. Nobody but this script reaches the socket.
 OPTIONS=(
   --config_file=/tmp/postgresql.conf --hba_file=/tmp/pg_hba.conf --ident_file=/tmp/pg_ident.conf --listen_addresses=
-  --unix_socket_directories=/tmp --port=5432 --ssl=off --shared_preload_libraries= --session_preload_libraries=
+  --unix_socket_directories=/tmp --port=1024 --ssl=off --shared_preload_libraries= --session_preload_libraries=
   --local_preload_libraries= --archive_mode=off --fsync=off --autovacuum=off --jit=off --max_connections=20
   --max_prepared_transactions=100 --shared_buffers=32MB --maintenance_work_mem=64MB --dynamic_shared_memory_type=mmap
   --logging_collector=off --log_destination=stderr --log_error_verbosity=terse --log_min_error_statement=panic --lc_messages=C
 )
-export PGPORT=5432
+export PGPORT=1024
 say "starting PostgreSQL $(< "$PGDATA/PG_VERSION") on the copy"
 pg_ctl start --log="$LOG" --wait --timeout="$DEADLINE_SECONDS" --options="${OPTIONS[*]}" > /dev/null || bad "the server does not start on it"
 grep -E 'interrupted|redo|recovery' "$LOG" || :
