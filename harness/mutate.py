@@ -37,6 +37,7 @@ SOONEST = {
     "refusals/_secrets": ("values/test_with_a_cluster.py", "values/test_problems.py"),
     "refusals/_storage": ("values/test_with_a_cluster.py",),
     "refusals/": ("values/test_problems.py", "values/test_defaults.py"),
+    "backup/secret": ("render/test_backup.py", "render/test_kept.py"),
     "_certificates.tpl": ("render/test_certificates.py", "render/test_kept.py"),
     "_credentials.tpl": ("render/test_secrets.py", "render/test_kept.py"),
     "presets/": ("render/test_presets.py", "render/test_seed_parity.py"),

@@ -209,7 +209,7 @@ def test_a_repository_on_a_volume_opens_no_way_out_and_a_named_store_no_other_ad
 
 
 def test_nothing_of_backups_is_rendered_where_they_are_off() -> None:
-    manifests = render(EVERYTHING_ON | {"backup": EVERYTHING_ON["backup"] | {"enabled": False}})
+    manifests = render(EVERYTHING_ON | {"backup": EVERYTHING_ON["backup"] | {"enabled": False}, "restore": {}})
     assert [key for key in manifests if "backup" in key[1]] == []
     assert len(manifests) > 15
 

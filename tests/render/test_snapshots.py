@@ -53,8 +53,10 @@ def test_scripts_are_told_what_the_values_say() -> None:
     manifests = render(EVERYTHING_ON)
     told = {name: environment(pod(manifests, name)["containers"][0]) for name in (NAME, DRILL)}
     assert [told[NAME][key] for key in ("CLASS", "KEEP", "SUPERUSER", "CLAIM")] == [
-        "incremental", "5", "billdb_hook", "postgresql-bill-inquiry-pvc-18"]  # fmt: skip
+        "incremental", "5", "billdb_hook", "postgresql-bill-inquiry-pvc"]  # fmt: skip
     assert [told[DRILL][key] for key in ("COPY", "COPY_CLASS", "COPY_SIZE")] == [COPY, "fast-copies", "3Gi"]
+    brought = pod(render(ON | {"persistence": {"existingClaim": "my-claim"}}), NAME)
+    assert environment(brought["containers"][0])["CLAIM"] == "my-claim"
     assert {variables["PGUSER"] for variables in told.values()} == {"bill_backup_user"}
     assert {variables["APP"] for variables in told.values()} == {NAME}
     selector = "app.kubernetes.io/name=billdb,app.kubernetes.io/instance=billdb,app.kubernetes.io/component=snapshot"

@@ -47,7 +47,10 @@ read_backup() {
     printf '%s\n' "$manifest" > "$WORK/manifest.json"
     pg_restore --list --verbose > "$WORK/list" 2> "$WORK/errors" || : > "$WORK/no-list"
     cat > /dev/null
-  } || failed "backup $BACKUP is damaged, as said above; nothing was restored: take another one, and see docs/backup.md, A damaged repository"
+  } || {
+    need_repository # a store that is away is not damaged
+    fail "backup $BACKUP is damaged, as said above; nothing was restored: take another one, and see docs/backup.md, A damaged repository"
+  }
   "${SQL[@]}" --dbname=postgres --file=read-manifest.sql > "$WORK/facts" 2> "$WORK/no-manifest" && [[ -s $WORK/facts ]] ||
     fail "backup $BACKUP does not begin with a manifest that this chart knows: nothing was restored"
   IFS=$'\t' read -r SERVER SERVER_NUM BYTES SCHEMA_VERSION TABLES ROWS < "$WORK/facts"

@@ -53,7 +53,7 @@ wait_until_usable() {
   local status="" last=""
   until [[ $status == true* ]]; do
     if ((SECONDS >= DEADLINE_SECONDS - LAST_WORDS)); then
-      fail "the snapshot $BACKUP is not usable after $DEADLINE_SECONDS s: ${status#* }; look at kubectl describe volumesnapshot $BACKUP, and raise snapshots.deadlineSeconds if it only is slow"
+      fail "the snapshot $BACKUP is not usable after $SECONDS s: ${status#* }; look at kubectl describe volumesnapshot $BACKUP, and raise snapshots.deadlineSeconds if it only is slow"
     fi
     sleep 2
     status=$(kubectl get volumesnapshots.snapshot.storage.k8s.io "$BACKUP" \
