@@ -15,7 +15,10 @@ remove_copy() {
   wait_until "the volume $COPY to be removed" gone
 }
 
-gone() { [[ -z $(kubectl get pvc "$COPY" --ignore-not-found --output=name) ]]; }
+gone() {
+  local found
+  found=$(kubectl get pvc "$COPY" --ignore-not-found --output=name) && [[ -z $found ]]
+}
 
 wait_until() {
   until "${@:2}"; do
@@ -35,7 +38,7 @@ finish() {
 
 newest_usable() {
   local listed name usable newest=""
-  listed=$(list_snapshots)
+  listed=$(list_snapshots) || return
   while read -r name _ usable; do
     [[ $usable != true ]] || newest=$name
   done <<< "$listed"
@@ -44,9 +47,9 @@ newest_usable() {
 
 create_copy() {
   local class=$COPY_CLASS size=$COPY_SIZE
-  [[ -n $class ]] || class=$(kubectl get pvc "$CLAIM" --output=jsonpath='{.spec.storageClassName}')
-  [[ -n $size ]] || size=$(kubectl get volumesnapshots.snapshot.storage.k8s.io "$BACKUP" --output=jsonpath='{.status.restoreSize}')
-  [[ -n $size && $size != 0 ]] || size=$(kubectl get pvc "$CLAIM" --output=jsonpath='{.status.capacity.storage}')
+  [[ -n $class ]] || class=$(kubectl get pvc "$CLAIM" --output=jsonpath='{.spec.storageClassName}') || return
+  [[ -n $size ]] || size=$(kubectl get volumesnapshots.snapshot.storage.k8s.io "$BACKUP" --output=jsonpath='{.status.restoreSize}') || return
+  [[ -n $size && $size != 0 ]] || size=$(kubectl get pvc "$CLAIM" --output=jsonpath='{.status.capacity.storage}') || return
   kubectl create --filename=- << YAML
 apiVersion: v1
 kind: PersistentVolumeClaim
@@ -76,7 +79,7 @@ answered() {
 
 begin snapshot-drill
 need "what an earlier drill left cannot be removed" remove_copy
-BACKUP=$(newest_usable)
+BACKUP=$(newest_usable) || fail_for_now "the snapshots could not be listed, for the reason above"
 [[ -n $BACKUP ]] || fail "there is no usable snapshot: look at the last run of $APP"
 trap finish EXIT
 need "no volume was made of $BACKUP" create_copy

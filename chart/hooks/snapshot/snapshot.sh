@@ -89,7 +89,7 @@ remove() {
 
 begin snapshot
 wait_for_server postgres
-major=$(checkpoint 2>&1) || fail_for_now "no CHECKPOINT as $SUPERUSER: ${major//$'\n'/ }"
+major=$(checkpoint) || fail_for_now "no CHECKPOINT as $SUPERUSER, for the reason above"
 say "CHECKPOINT done"
 BACKUP=$APP-$(date --utc +%Y%m%d-%H%M%S)
 need "no snapshot was made" create_snapshot "$major"
