@@ -11,7 +11,7 @@ from tests.render.reading import SERVER, containers, environment, of_component, 
 
 BACKUP, CHECK, BEFORE = (f"bill-inquiry-backup{end}" for end in ("", "-check", "-before-upgrade"))
 RUNS = {  # CronJob: its schedule, script and arguments
-    BACKUP: ("0 2 * * *", "backup.sh", ["--keep-daily=7", "--keep-monthly=6", "--keep-weekly=4"]),
+    BACKUP: ("0 2 * * *", "backup.sh", ["--keep-daily=7", "--keep-last=5", "--keep-monthly=6", "--keep-weekly=4"]),
     CHECK: ("0 5 * * 0", "check.sh", ["--read-data-subset=10%"]),
 }
 STORES: dict[str, dict[str, Any]] = {
@@ -91,13 +91,15 @@ def test_pod_of_a_backup_has_the_settings_of_its_release_and_repository(default:
         "STORE": "/store",
         "TZ": "Asia/Seoul",
         "GOGC": "20",
+        # For a person: what a Job made of the check's does instead (docs/backup.md).
+        **({"RESTIC_COMMAND": ""} if name == CHECK else {}),
     }
 
 
 def test_values_reach_what_is_run() -> None:
     manifests = render(EVERYTHING_ON)
     assert (container(manifests)["args"], container(manifests, CHECK)["args"]) == (
-        ["--keep-daily=3", "--keep-monthly=0", "--keep-weekly=2"], ["--read-data-subset=1/7"],
+        ["--keep-daily=3", "--keep-last=2", "--keep-monthly=0", "--keep-weekly=2"], ["--read-data-subset=1/7"],
     )  # fmt: skip
     specs = [manifests["CronJob", name]["spec"] for name in RUNS]
     assert [(spec["schedule"], spec["timeZone"]) for spec in specs] == [("@daily", "UTC"), ("@monthly", "UTC")]
@@ -266,4 +268,16 @@ def test_helm_test_tells_of_the_backups_as_their_role_and_has_no_way_into_the_re
 def test_helm_test_says_when_the_first_backup_comes_and_how_to_make_one_now(default: Manifests) -> None:
     [container] = default["Pod", f"{BACKUP}-test"]["spec"]["containers"]
     now = f"kubectl create job -n phonebill-dev --from=cronjob/{BACKUP} backup-$(date +%s)"
-    assert container["args"] == ("0 2 * * * (Asia/Seoul)", now)
+    assert container["args"] == ("0 2 * * * (Asia/Seoul)", now, "backup,check,drill")
+
+
+@pytest.mark.parametrize(("values", "kinds"), [
+    ({"backup": {"drill": {"enabled": False}}}, "backup,check"),
+    ({"backup": {"suspend": True}}, ""),
+    ({"snapshots": {"class": "incremental"}}, "backup,check,drill,snapshot,snapshot-drill"),
+    ({"snapshots": {"class": "incremental", "drill": {"enabled": False}}}, "backup,check,drill,snapshot"),
+    ({"snapshots": {"class": "incremental"}, "backup": {"suspend": True}}, "snapshot,snapshot-drill"),
+], ids=str)  # fmt: skip
+def test_helm_test_fails_for_runs_that_come_by_schedule_alone(values: dict[str, Any], kinds: str) -> None:
+    [container] = render(values)["Pod", f"{BACKUP}-test"]["spec"]["containers"]
+    assert container["args"][2] == kinds
