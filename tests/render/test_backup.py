@@ -91,9 +91,7 @@ def test_pod_of_a_backup_has_the_settings_of_its_release_and_repository(default:
         "STORE": "/store",
         "TZ": "Asia/Seoul",
         "GOGC": "20",
-        # For a person: what a Job made of the check's does instead (docs/backup.md).
-        **({"RESTIC_COMMAND": ""} if name == CHECK else {}),
-    }
+    } | ({"RESTIC_COMMAND": ""} if name == CHECK else {})
 
 
 def test_values_reach_what_is_run() -> None:

@@ -85,7 +85,7 @@ def test_whatever_the_notes_name_is_there(variant: str) -> None:
     assert re.findall(r"\bjob/(\S+)$", told, re.MULTILINE) == [schema_job(manifests)["metadata"]["name"]]
     cronjobs = set(re.findall(r"cronjob/(\S+)", told))
     assert cronjobs < {o["metadata"]["name"] for o in manifests.of("CronJob")}
-    assert len(cronjobs) == (3 if "snapshots" in VARIANTS[variant] else 2)
+    assert len(cronjobs) == (3 if "Snapshots of the volume" in told else 2)
     assert f" {stateful_set(manifests)['metadata']['name']}-0 -- psql -U postgres -d {server['PGDATABASE']}\n" in told
     [data] = [
         volume for volume in stateful_set(manifests)["spec"]["template"]["spec"]["volumes"] if volume["name"] == "postgresql-data"
