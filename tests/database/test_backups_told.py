@@ -16,6 +16,8 @@ SELECT kind, now() - hours * interval '1 hour' - interval '41 s', now() - hours 
     CASE WHEN message IS NULL THEN '4bba301e' END, 512 * 1024 ^ 2, 14 * 1024 ^ 2, message, 'billdb', '0.4.0'
 FROM (VALUES (%s, %s, %s::TEXT)) AS run (kind, hours, message)
 """
+SUSPENDED = {"backup": {"suspend": True}}
+SNAPSHOTS = {"snapshots": {"class": "incremental"}}
 NOW = "kubectl create job -n phonebill-dev --from=cronjob/bill-inquiry-backup backup-$(date +%s)"
 
 
@@ -33,8 +35,8 @@ def connection(server: Server, name: str, migrated: None) -> Iterator[psycopg.Co
 
 @pytest.fixture
 def told(server: Server, name: str) -> Callable[[], Run]:
-    """Run the pod of helm test."""
-    return lambda: Backups(server).run("bill-inquiry-backup-test", name)
+    """Run the pod of helm test, where snapshots are made too."""
+    return lambda: Backups(server, SNAPSHOTS).run("bill-inquiry-backup-test", name)
 
 
 def leave(connection: psycopg.Connection, kind: str, hours: int, message: str | None = None) -> None:
@@ -88,3 +90,17 @@ def test_what_a_person_began_and_saw_fail_fails_no_test(
     assert f"last {kind}: FAILED, 20" in done.log
     assert done.log.count(" ago; no such backup\n") == 1
     assert done.status == 0
+
+
+def test_backups_that_have_ceased_to_come_fail_the_test_unless_they_are_suspended(
+    server: Server, name: str, connection: psycopg.Connection, told: Callable[[], Run]
+) -> None:
+    leave(connection, "backup", 80)
+    done = told()
+    assert (done.status, "ERROR:  the last good backup is of 20" in done.log) == (3, True), done.log
+    leave(connection, "check", 1, "the repository is damaged")
+    suspended = Backups(server, SUSPENDED).run("bill-inquiry-backup-test", name)
+    assert suspended.status == 0, suspended.log
+    leave(connection, "backup", 70)
+    leave(connection, "check", 0)
+    assert told().status == 0

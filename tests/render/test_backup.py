@@ -267,3 +267,15 @@ def test_helm_test_says_when_the_first_backup_comes_and_how_to_make_one_now(defa
     [container] = default["Pod", f"{BACKUP}-test"]["spec"]["containers"]
     now = f"kubectl create job -n phonebill-dev --from=cronjob/{BACKUP} backup-$(date +%s)"
     assert container["args"] == ("0 2 * * * (Asia/Seoul)", now, "backup,check,drill")
+
+
+@pytest.mark.parametrize(("values", "kinds"), [
+    ({"backup": {"drill": {"enabled": False}}}, "backup,check"),
+    ({"backup": {"suspend": True}}, ""),
+    ({"snapshots": {"class": "incremental"}}, "backup,check,drill,snapshot,snapshot-drill"),
+    ({"snapshots": {"class": "incremental", "drill": {"enabled": False}}}, "backup,check,drill,snapshot"),
+    ({"snapshots": {"class": "incremental"}, "backup": {"suspend": True}}, "snapshot,snapshot-drill"),
+], ids=str)  # fmt: skip
+def test_helm_test_fails_for_runs_that_come_by_schedule_alone(values: dict[str, Any], kinds: str) -> None:
+    [container] = render(values)["Pod", f"{BACKUP}-test"]["spec"]["containers"]
+    assert container["args"][2] == kinds
