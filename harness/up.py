@@ -11,7 +11,7 @@ from pathlib import Path
 from harness import clients, exit_status, image, install, kind, paths, proxy
 from harness.errors import UserError
 from harness.kubernetes import Cluster
-from harness.local import cluster, images, node
+from harness.local import cluster, images, node, packages
 from harness.local.components import CONTAINERD
 from harness.progress import say
 
@@ -87,7 +87,7 @@ def up(options: argparse.Namespace) -> None:
             assert running
             socket = f"/proc/{running.pid}/root{CONTAINERD}"  # asked from outside the node, which has no way to a registry
             for wanted in (image.name(), image.restic()):
-                image.provide(wanted, ["ctr", f"--address={socket}"], lambda: None)
+                image.provide(wanted, [packages.program("ctr"), f"--address={socket}"], lambda: None)
             _install_on_own(options)
     say(f"all of it took {time.monotonic() - begun:.1f} s")
 
