@@ -266,7 +266,7 @@ def test_helm_test_tells_of_the_backups_as_their_role_and_has_no_way_into_the_re
 def test_helm_test_says_when_the_first_backup_comes_and_how_to_make_one_now(default: Manifests) -> None:
     [container] = default["Pod", f"{BACKUP}-test"]["spec"]["containers"]
     now = f"kubectl create job -n phonebill-dev --from=cronjob/{BACKUP} backup-$(date +%s)"
-    assert container["args"] == ("0 2 * * * (Asia/Seoul)", now, "backup,check,drill")
+    assert container["args"] == ("0 2 * * * (Asia/Seoul)", now, "backup,check,drill", "3")
 
 
 @pytest.mark.parametrize(("values", "kinds"), [

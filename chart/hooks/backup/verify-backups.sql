@@ -1,5 +1,5 @@
 -- The last good backup, the newest run of every kind, and an error where one that comes by schedule (:kinds) failed or does not come.
-SELECT set_config('billdb.kinds', :'kinds', FALSE) AS kinds \gset
+SELECT set_config('billdb.kinds', :'kinds', FALSE) AS kinds, set_config('billdb.days', :'days', FALSE) AS days \gset
 SELECT format(
     'last good backup: %s of %s, %s ago; %s in %s, %s of it new',
     backup, to_char(finished_at, 'YYYY-MM-DD HH24:MI TZ'), date_trunc('minute', clock_timestamp() - finished_at),
@@ -32,7 +32,7 @@ BEGIN
         INTO failed
         FROM audit.backup_run
         WHERE kind = 'backup' AND succeeded
-        HAVING max(finished_at) < clock_timestamp() - interval '3 days';
+        HAVING max(finished_at) < clock_timestamp() - make_interval(days => current_setting('billdb.days')::INTEGER);
     END IF;
 
     IF failed IS NOT NULL THEN
