@@ -1,10 +1,12 @@
-"""Backups in an S3 store with TLS and a CA of its own: what goes out, what is held, and a store that goes away."""
+"""Backups of PostgreSQL 18 in an S3 store with TLS: what goes out, what is held, and a store that goes away."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import yaml
 
+from harness import paths
 from harness.on_cluster import pods, s3
 from harness.on_cluster.backups import BACKUP, backup, ended, results, run_now, start
 from harness.on_cluster.release import Release, merged
@@ -18,10 +20,15 @@ SELECT 'r' || n, '01012345678', 'PROCESSING' FROM generate_series(1, 100000) AS 
 """
 
 
+def values(store: S3) -> dict[str, Any]:
+    """A release of 18 with its backups there."""
+    return merged(store.values, yaml.safe_load((paths.PRESETS / "postgresql-18.yaml").read_text()))
+
+
 @pytest.fixture(scope="module")
 def store(release: Release, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
     with s3.running(release.cluster, tmp_path_factory.mktemp("s3")) as store:
-        release.install(store.values)
+        release.install(values(store))
         yield store
 
 
@@ -32,10 +39,11 @@ def test_a_backup_goes_to_the_store_encrypted(release: Release, store: S3) -> No
     assert sum(map(len, objects)) > 100_000
     assert not [content for content in objects if b"01012345678" in content or b"PGDMP" in content]
     assert results(release, "backup")[-1]["backup"] == made
+    assert f"last good backup: {made} of " in release.cluster.helm("test", release.name, "--logs")
 
 
 def test_a_store_that_goes_away_midway_leaves_no_backup_and_the_next_one_is_whole(release: Release, store: S3) -> None:
-    release.upgrade(merged(store.values, {"backup": {"deadlineSeconds": 90}}))  # restic tries again for 15 minutes
+    release.upgrade(merged(values(store), {"backup": {"deadlineSeconds": 90}}))  # restic tries again for 15 minutes
     made = len(results(release, "backup"))
     with_a_lock = "BEGIN; LOCK TABLE system_config; SELECT pg_sleep(20)"
     release.client("holds", f'psql --command="{with_a_lock}"')
@@ -50,7 +58,7 @@ def test_a_store_that_goes_away_midway_leaves_no_backup_and_the_next_one_is_whol
     [failure] = results(release, "backup")[made:]
     assert (failure["succeeded"], failure["backup"]) == (False, None)
     assert failure["message"].startswith("not done in 90 s")
-    release.upgrade(store.values)
+    release.upgrade(values(store))
     store.start()
     backup(release, "back")
     assert "no errors were found" in run_now(release, f"{BACKUP}-check", "check")
@@ -74,5 +82,5 @@ def test_the_jobs_of_backups_reach_the_server_and_the_store_and_nothing_else(rel
 
 
 def test_a_store_that_is_not_named_is_refused(release: Release, store: S3) -> None:
-    [line] = release.refused("upgrade", merged(store.values, {"backup": {"repository": {"existingSecret": "none"}}}))
+    [line] = release.refused("upgrade", merged(values(store), {"backup": {"repository": {"existingSecret": "none"}}}))
     assert line.startswith("backup.repository.existingSecret: no Secret none in namespace")
