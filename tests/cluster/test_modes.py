@@ -104,7 +104,9 @@ def test_secrets_that_were_brought_along_are_used_and_followed(fresh: Release) -
 def test_what_is_rendered_without_a_cluster_installs_and_stays_the_same(fresh: Release) -> None:
     bring_certificate(fresh)
     bring_passwords(fresh.cluster)
-    values = yaml.safe_dump(BROUGHT | {"schema": {"login": "password"}, "storageClass": {"create": False}})
+    make_secret(fresh.cluster, "repository", {"password": "of the backups"})
+    backup = {"repository": {"passwordSecret": "repository"}}
+    values = yaml.safe_dump(BROUGHT | {"schema": {"login": "password"}, "storageClass": {"create": False}, "backup": backup})
     render = ("template", "billdb", str(paths.CHART), "--no-hooks", "--values=-")
     first, second = (fresh.cluster.run("helm", *render, stdin=values) for _ in range(2))
     assert first == second
