@@ -48,7 +48,7 @@ def test_a_release_of_another_name_finds_data_and_passwords_again(fresh: Release
     [refusal] = other.refused("install")
     kept = [
         f"persistentvolumeclaim/{SERVER}-pvc",
-        *(f"secret/{SERVER}-{n}" for n in ("secret", "ca", "tls", "hook-ca", "hook-tls")),
+        *(f"secret/{SERVER}-{n}" for n in ("secret", "ca", "tls", "hook-ca", "hook-tls", "backup-secret")),
     ]
     assert refusal.startswith(
         f"release other: it did not make {' '.join(kept)} in namespace billdb-taken-over; to take over data and passwords, run: "
