@@ -22,7 +22,9 @@ restic() (
 take_turn() {
   local waits=$((DEADLINE_SECONDS / 2)) answer
   coproc TURN {
-    session --dbname="dbname=postgres keepalives_idle=10 keepalives_interval=5 keepalives_count=3" --file=- <&0 &
+    # As a command of its own, so that it is psql that is ended.
+    psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 --file=- \
+      --dbname="dbname=postgres keepalives_idle=10 keepalives_interval=5 keepalives_count=3" <&0 &
     trap 'kill "$!"; exit' TERM
     wait "$!" || say "ERROR: the session ended that has the turn at the repository" >&2
     kill -TERM 0
