@@ -34,7 +34,12 @@ KILLED_WHEN = (
     (),
     ((f"pvc/{COPY}", "--for=create"),),
     ((f"statefulset/{COPY}", "--for=jsonpath={.spec.replicas}=1"),),
-    ((f"pod/{COPY}-0", "--for=create"), (f"pod/{COPY}-0", "--for=condition=Ready")),
+    (  # the pod of this drill, and not the one that the drill before left
+        (f"statefulset/{COPY}", "--for=jsonpath={.spec.replicas}=0"),
+        (f"pod/{COPY}-0", "--for=delete"),
+        (f"pod/{COPY}-0", "--for=create"),
+        (f"pod/{COPY}-0", "--for=condition=Ready"),
+    ),
 )
 FORBIDDEN = (
     "get secrets", "list secrets", "create pods", "delete pods", "create pods/exec", "get pods/log", "create jobs.batch",
