@@ -187,7 +187,7 @@ def test_a_server_that_is_killed_during_a_backup_leaves_none(server: Server, nam
         server.kill()
     run = job.end()
     server.wait()
-    assert failed(run, "no backup was made")
+    assert failed(run, "the session ended that has the turn at the repository")
     assert kept(backups) == [good]
     backup(backups, name)
 
