@@ -110,6 +110,16 @@ def test_what_the_owner_attached_after_a_rollback_stops_the_run(
     assert (done.status, refusal in done.log, found in done.log) == (3, True, True), done.log
 
 
+def test_table_of_the_owners_takes_no_result_for_its_code_would_run(
+    server: Server, connection: psycopg.Connection, name: str
+) -> None:
+    connection.execute("ALTER TABLE audit.backup_run OWNER TO bill_inquiry_owner")  # as the schema Job of 0.3.0 does
+    done = record(server, name, **DETAILS)
+    told = "audit.backup_run is not there, or is not of the superuser: helm upgrade runs the schema Job, which mends that"
+    assert (done.status, told in done.log) == (3, True), done.log
+    assert connection.execute("SELECT count(*) FROM audit.backup_run").fetchone() == (0,)
+
+
 def test_rows_stay_over_a_rollback_and_the_way_back(server: Server, connection: psycopg.Connection, name: str) -> None:
     assert record(server, name, **DETAILS).status == 0
     connection.execute(

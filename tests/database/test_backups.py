@@ -192,6 +192,17 @@ def test_a_server_that_is_killed_during_a_backup_leaves_none(server: Server, nam
     backup(backups, name)
 
 
+def test_policy_of_a_table_is_not_asked_by_the_role_that_reads_everything(server: Server, name: str, backups: Backups) -> None:
+    with server.connect(database=name) as connection:
+        connection.execute("CREATE SEQUENCE public.asked")
+        connection.execute("GRANT ALL ON SEQUENCE public.asked TO PUBLIC")
+        connection.execute("CREATE TABLE public.secret AS SELECT 1 AS x")
+        connection.execute("ALTER TABLE public.secret ENABLE ROW LEVEL SECURITY")
+        connection.execute("CREATE POLICY ask ON public.secret USING (nextval('public.asked') > 0)")
+        assert failed(backups.run(database=name), "row-level security")
+        assert connection.execute("SELECT is_called FROM public.asked").fetchone() == (False,)
+
+
 def test_another_password_reads_nothing_and_changes_nothing(server: Server, name: str, backups: Backups) -> None:
     good = backup(backups, name)
     file = server.folder / "repository-password" / "password"

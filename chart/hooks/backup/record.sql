@@ -5,7 +5,7 @@ SET search_path = pg_catalog, pg_temp;
 SELECT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass('audit.backup_run') AND relowner = 10) AS superusers \gset
 \if :superusers
 \else
-\warn ERROR: audit.backup_run is not there, or is not the superuser''s: helm upgrade runs the schema Job, which mends that
+\warn ERROR: audit.backup_run is not there, or is not of the superuser: helm upgrade runs the schema Job, which mends that
 SELECT 1 / 0 AS stop;
 \endif
 INSERT INTO audit.backup_run (kind, started_at, succeeded, backup, bytes, added_bytes, message, release, chart_version)
