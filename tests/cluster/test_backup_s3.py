@@ -50,7 +50,7 @@ def test_a_store_that_goes_away_midway_leaves_no_backup_and_the_next_one_is_whol
     release.cluster.kubectl("wait", "pod/holds", "--for=condition=Ready", "--timeout=60s")
     start(release, BACKUP, "midway")
     release.cluster.kubectl("wait", "--for=jsonpath={.status.active}=1", "job/midway", "--timeout=60s")
-    waits = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'billdb/backup' AND wait_event_type = 'Lock'"
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'billdb/backup' AND wait_event = 'relation'"
     wait_for(lambda: release.cluster.sql(waits) == "1", "the backup to wait for the lock", 60)
     store.stop()
     log = ended(release, "midway", "Failed")
