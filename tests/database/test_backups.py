@@ -185,6 +185,7 @@ def test_a_server_that_is_killed_during_a_backup_leaves_none(server: Server, nam
             waits = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'billdb/backup' AND wait_event = 'relation'"
             wait_for_count(other, waits, 1)
         server.kill()
+        connection.close()
     run = job.end()
     server.wait()
     assert failed(run, "the session ended that has the turn at the repository")
