@@ -19,6 +19,15 @@ def made_backup(server: Server, name: str, files: dict[str, str] | None = None, 
     return Backups(server, repository=name)
 
 
+def newest_result(server: Server, name: str, kind: str) -> tuple[bool, str | None, str | None]:
+    """What the newest run of a kind left in the database: whether it succeeded, the backup, and the message."""
+    query = "SELECT succeeded, backup, message FROM audit.backup_run WHERE kind = %s ORDER BY id DESC LIMIT 1"
+    with server.connect(database=name) as connection:
+        found = connection.execute(query, [kind]).fetchone()
+    assert found
+    return found
+
+
 def patched(file: str, before: str, after: str) -> dict[str, str]:
     """A script of the backups with another text in the place of this one."""
     text = (paths.CHART / "hooks" / "backup" / file).read_text()

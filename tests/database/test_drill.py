@@ -4,21 +4,11 @@ import pytest
 
 from harness.database.backups import Backups
 from harness.database.servers import Server
-from tests.database.restoring import databases, flip_a_byte, made_backup, one, patched
+from tests.database.restoring import databases, flip_a_byte, made_backup, newest_result, one, patched
 
 both = pytest.mark.parametrize("server", ["14", "18"], indirect=True)
 oldest = pytest.mark.parametrize("server", ["14"], indirect=True)
 DRILL = "bill-inquiry-drill"
-
-
-def result(server: Server, name: str) -> tuple[bool, str]:
-    """The newest result of a drill in the live server's database, and its message."""
-    with server.connect(database=name) as connection:
-        found = connection.execute(
-            "SELECT succeeded, message FROM audit.backup_run WHERE kind = 'drill' ORDER BY id DESC LIMIT 1"
-        ).fetchone()
-    assert found
-    return found
 
 
 @both
@@ -30,7 +20,8 @@ def test_newest_backup_is_restored_and_checked_in_a_server_of_its_own(server: Se
     assert "9 tables with 1115 rows, and the ledger: as the manifest says" in log
     assert "26 tables and indexes, by amcheck: no damage" in log
     assert "queried    as the service does" in log
-    succeeded, message = result(server, name)
+    succeeded, _, message = newest_result(server, name, "drill")
+    assert message
     assert succeeded
     assert message.endswith("9 tables with 1115 rows")
     assert databases(server, name) == {name}
@@ -44,7 +35,8 @@ def test_damaged_backup_is_found(server: Server, name: str, migrated: None) -> N
     flip_a_byte(server, name)
     done = backups.run(DRILL, name)
     assert done.status == 3
-    succeeded, message = result(server, name)
+    succeeded, _, message = newest_result(server, name, "drill")
+    assert message
     assert not succeeded
     assert "is damaged, as said above; nothing was restored" in message
 
@@ -78,7 +70,8 @@ def test_what_the_service_would_stumble_over_is_found(
     done = made_backup(server, name, change=change).run(DRILL, name)
     assert done.status == 3, done.log
     assert message in done.log
-    assert result(server, name) == (False, message)
+    succeeded, _, recorded = newest_result(server, name, "drill")
+    assert (succeeded, recorded) == (False, message)
 
 
 @oldest
@@ -103,7 +96,7 @@ def test_backup_that_is_not_what_it_says_or_does_not_fit_is_refused(
     done = made_backup(server, name, patched(file, before, after)).run(DRILL, name)
     assert done.status == 3, done.log
     assert message in done.log
-    assert not result(server, name)[0]
+    assert not newest_result(server, name, "drill")[0]
 
 
 @oldest

@@ -13,7 +13,7 @@ from harness.database.hook import Hook
 from harness.database.servers import Run, Server
 from tests.database.catalogue import catalogue
 from tests.database.conftest import Prepared
-from tests.database.restoring import databases, flip_a_byte, made_backup, one, patched
+from tests.database.restoring import databases, flip_a_byte, made_backup, newest_result, one, patched
 
 both = pytest.mark.parametrize("server", ["14", "18"], indirect=True)
 oldest = pytest.mark.parametrize("server", ["14"], indirect=True)  # the same scripts say the same beside every server
@@ -41,16 +41,6 @@ def objects(connection: psycopg.Connection) -> list[str]:
     return [line for line in catalogue(connection) if not line.startswith("database: ")]
 
 
-def run_of_restore(server: Server, database: str) -> tuple[bool, str | None, str | None]:
-    """The newest result that a restore left in the database."""
-    with server.connect(database=database) as connection:
-        found = connection.execute(
-            "SELECT succeeded, backup, message FROM audit.backup_run WHERE kind = 'restore' ORDER BY id DESC LIMIT 1"
-        ).fetchone()
-    assert found
-    return found
-
-
 @both
 def test_beside_the_database_is_what_it_was_at_the_backup(server: Server, name: str, backups: Backups) -> None:
     with server.connect(database=name) as live:
@@ -69,11 +59,11 @@ def test_beside_the_database_is_what_it_was_at_the_backup(server: Server, name: 
         assert one(restored, "SELECT count(*) FROM pg_stats WHERE tablename = 'bill_inquiry_history'") > 10, "analyzed"
         assert one(
             restored, "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
-        ) == (f"billdb: backup {run_of_restore(server, name)[1]} of release billdb")
+        ) == (f"billdb: backup {newest_result(server, name, 'restore')[1]} of release billdb")
     with server.connect(database=name) as live:
         assert one(live, COUNT) == 0
         assert one(live, "SELECT to_regrole('billdb_restore')") is None
-    succeeded, _, message = run_of_restore(server, name)
+    succeeded, _, message = newest_result(server, name, "restore")
     assert succeeded
     assert message
     assert message.endswith(f"is in the database {name}_restored")
@@ -129,7 +119,7 @@ def test_swapped_while_the_service_connects_again_and_again(server: Server, name
             0,
         )
     assert f"DROP DATABASE {kept}" in done.log
-    succeeded, _, message = run_of_restore(server, name)
+    succeeded, _, message = newest_result(server, name, "restore")
     assert succeeded
     assert message
     assert message.endswith(f"is {name} now, and what it was is {kept}")
@@ -207,7 +197,7 @@ def refused(server: Server, name: str, done: Run, message: str) -> None:
     with server.connect(database=name) as live:
         assert one(live, COUNT) == 500
         assert one(live, "SELECT to_regrole('billdb_restore')") is None
-    succeeded, _, recorded = run_of_restore(server, name)
+    succeeded, _, recorded = newest_result(server, name, "restore")
     assert not succeeded
     assert recorded
     assert message[:40] in recorded

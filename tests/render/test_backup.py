@@ -1,6 +1,6 @@
 """What makes, checks and tells of the backups."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -38,7 +38,7 @@ def pod(manifests: Manifests, name: str = BACKUP) -> Any:
 def container(manifests: Manifests, name: str = BACKUP) -> Object:
     """Its one container."""
     [found] = pod(manifests, name)["containers"]
-    return found  # type: ignore[no-any-return]
+    return cast(Object, found)
 
 
 @pytest.mark.parametrize("name", RUNS)
