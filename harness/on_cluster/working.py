@@ -6,6 +6,7 @@ from harness.waiting import wait_for
 
 # Each turn prints one line: `ok`, or `FAILED` and what the client was told. The password is read anew for each connection.
 SCRIPT = r"""
+trap '' PIPE # a session that has ended is a failed turn, not the end of the client
 export PGUSER=bill_inquiry_user PGDATABASE=bill_inquiry_db PGSSLMODE=verify-full PGSSLROOTCERT=/tmp/ca.crt PGCONNECT_TIMEOUT=5
 export PGHOST=$1 PGPASSWORD=$(< /tmp/password)
 coproc kept { psql -qAtX 2>&1; }
