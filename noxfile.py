@@ -17,6 +17,15 @@ nox.options.sessions = ["lint", "test"]
 nox.options.reuse_existing_virtualenvs = True
 
 CSI = ("csi-driver", "snapshot-controller", "csi-snapshotter", "csi-provisioner", "kubectl-alone")
+MONITORING = (
+    "postgres_exporter",
+    "prometheus",
+    "alertmanager",
+    "prometheus-operator",
+    "prometheus-config-reloader",
+    "kube-state-metrics",
+    "receiver",
+)
 CLUSTER_TESTS = (
     "helm3",
     "registry",
@@ -24,6 +33,7 @@ CLUSTER_TESTS = (
     "restic",
     "versitygw",
     *CSI,
+    *MONITORING,
 )  # that tests/cluster runs beside helm
 FAST = ("tests/values", "tests/render", "tests/harness")
 DATABASE_LOG = Path(".local/logs/test-database.log")
