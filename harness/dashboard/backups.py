@@ -22,10 +22,10 @@ def panels() -> list[Panel]:
         _age("snapshot", "Last good snapshot (스냅샷)", "Only where snapshots.class is set.", {26 * HOUR: WARNING}),
         number(
             Shown(
-                "Certificates end in",
-                "Days; an alert from 21 on. schema: the schema Job's own, with which it logs in.",
+                "Days until certificates end",
+                "An alert from 21 on. schema: the schema Job's own, with which it logs in.",
                 {"{{certificate}}": f"(min by (certificate) ({ours('billdb_certificate_end_seconds')}) - time()) / {DAY}"},
-                "d",
+                "none",
             ),
             {None: WARNING, 21: GOOD},
         ),

@@ -7,10 +7,11 @@ import json
 import re
 from typing import Any
 
+from harness import paths
 from harness.dashboard import document
 from tests.render import promql
 
-DASHBOARD = json.loads(document.FILE.read_text())
+DASHBOARD = json.loads(paths.DASHBOARD.read_text())
 PANELS: list[dict[str, Any]] = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 ROWS = [panel for panel in DASHBOARD["panels"] if panel["type"] == "row"]
 QUERIES = [target["expr"] for panel in PANELS for target in panel["targets"]]
