@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.textpath import TextPath
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
-from harness.dashboard.units import written
+from harness.dashboard.units import between, written
 
 GROUND, PANEL, EDGE, TEXT, FAINT = "#f4f5f5", "#ffffff", "#dcdee0", "#24292e", "#6e7680"
 NAMED = {"green": "#3a9a43", "orange": "#f2760a", "red": "#d6293e", "text": "#24292e"}
@@ -60,7 +60,7 @@ class Sheet:
         )  # fmt: skip
         self.figure.add_artist(frame)
         self.text(left + 8, top + 13, panel["title"], size=8.5, weight="bold")
-        inner = (left, top + 24, width, height - 24)
+        inner = (left, top + 28, width, height - 28)
         kinds = {"stat": self._numbers, "timeseries": self._lines, "state-timeline": self._bands}
         kinds[panel["type"]](inner, panel, series)
 
@@ -104,7 +104,9 @@ class Sheet:
             axes.plot(at, values, color=colour, linewidth=1.1)
         shown = max([axes.dataLim.y1, *(step["value"] * 1.05 for step in _dashed(axes, defaults))], default=1)
         axes.set_ylim(0, defaults.get("max") or shown * 1.08 or 1)
-        axes.yaxis.set_major_locator(MaxNLocator(4))
+        axes.yaxis.set_major_locator(
+            MaxNLocator(4) if not (step := between(axes.get_ylim()[1], defaults["unit"])) else MultipleLocator(step)
+        )
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: written(value, defaults["unit"])))
         self._times(axes)
         for line, entries in enumerate(legends):
@@ -129,7 +131,7 @@ class Sheet:
         axes.grid(color=EDGE, linewidth=0.6)
         axes.set_axisbelow(True)
         step = next(s for s in (60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400) if (self.end - self.begin) / s <= 5)
-        ticks = [at for at in range(int(self.begin // step + 1) * step, int(self.end) + 1, step)]
+        ticks = list(range(int(self.begin // step + 1) * step, int(self.end) + 1, step))
         axes.set_xticks(ticks, [f"{datetime.fromtimestamp(at, SEOUL):%H:%M}" for at in ticks])
         axes.set_xlim(self.begin, self.end)
 

@@ -30,6 +30,21 @@ def written(value: float, unit: str, decimals: int | None = None, *, long: bool 
     raise ValueError(f"{unit}: no way to write this unit yet")
 
 
+def between(highest: float, unit: str) -> float | None:
+    """What lies between two lines of an axis, for units whose round values are not those of ten."""
+    if unit in ("bytes", "Bps"):
+        steps = [float(count * 1024**power) for power in range(5) for count in (1, 2, 5, 10, 20, 50, 100, 200, 500)]
+    elif unit == "s":
+        steps = [
+            *(1.0, 2, 5, 10, 15, 30),
+            *(60 * m for m in (1, 2, 5, 10, 15, 30)),
+            *(3600 * h for h in (1, 2, 4, 6, 12, 24, 48)),
+        ]
+    else:
+        return None
+    return next((step for step in steps if 1 <= highest / step <= 5), None)
+
+
 def _scaled(value: float, scale: Sequence[tuple[str, int]], decimals: int | None) -> str:
     for name, factor in scale:
         if not factor or abs(value) < factor:
