@@ -29,7 +29,7 @@ HELD = {name: values for name, values in VARIANTS.items() if name != "another na
     }
 }
 VERSION = yaml.safe_load((paths.CHART / "Chart.yaml").read_text())["version"]
-CHANGING = ("billdb/config-checksum", "billdb/not-after")
+CHANGING = ("billdb/config-checksum", "billdb/not-after", "billdb/metrics-checksum", "billdb/password-revision")
 
 
 def main() -> None:
