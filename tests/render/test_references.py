@@ -10,7 +10,8 @@ from tests.render.reading import config, containers, environment, plain, server
 # What the variants say that the user, an operator or a CSI driver makes.
 # The claim bill-inquiry-snapshot-copy is made by each drill.
 BROUGHT = {
-    "my-password", "my-certificate", "my-claim", "backup", "my-store", "my-repository", "my-backups", "mirror.example.com", "my-metrics",
+    "my-password", "my-certificate", "my-claim", "backup", "my-store", "my-repository", "my-backups", "my-metrics",
+    "mirror.example.com",
     "bill-inquiry-snapshot-copy",
     *(f"{n}-secret" for n in range(6)),
 }  # fmt: skip

@@ -25,8 +25,8 @@ def test_a_monitor_is_made_where_its_api_is_and_refused_where_it_is_not(kind: st
     others = MONITORING if group.startswith("az") else AZURE_MONITOR
     for known in (KINDS, [*KINDS, *others]):
         assert problems(scraped(value, group), kinds=known) == [
-            f"metrics.scrape: {value}, but this cluster does not know {kind} of {group}/v1; install its operator first, choose its "
-            "group with metrics.monitor.apiGroup, or set scrape to annotations or none (docs/monitoring.md)"
+            f"metrics.scrape: {value}, but this cluster does not know {kind} of {group}/v1; install its operator first, choose "
+            "its group with metrics.monitor.apiGroup, or set scrape to annotations or none (docs/monitoring.md)"
         ]
     rendered = look(scraped(value, group), kinds=[*KINDS, *MONITORING, *AZURE_MONITOR])
     assert rendered[kind, "postgresql-bill-inquiry-metrics"]["apiVersion"] == f"{group}/v1"
@@ -49,10 +49,12 @@ def test_by_default_and_with_annotations_no_api_is_asked_for() -> None:
 
 
 def test_what_would_come_to_nothing_is_refused() -> None:
-    assert without_cluster({"metrics": {"scrape": "annotations", "tls": {"existingSecret": "mine"}}}) == [
-        "metrics.tls.existingSecret: mine, but metrics.tls.enabled is false and nothing would be served with it; set that to true, "
-        "or remove the Secret's name",
-        "metrics.scrape: annotations, but metrics.enabled is false and there is nothing to scrape; set that to true, or scrape to none",
+    nothing = {"scrape": "annotations", "tls": {"existingSecret": "mine"}}
+    assert without_cluster({"metrics": nothing}) == [
+        "metrics.tls.existingSecret: mine, but metrics.tls.enabled is false and nothing would be served with it; set that to "
+        "true, or remove the Secret's name",
+        "metrics.scrape: annotations, but metrics.enabled is false and there is nothing to scrape; set that to true, or scrape "
+        "to none",
     ]
 
 
@@ -68,7 +70,7 @@ def test_without_a_look_into_the_cluster_no_certificate_of_the_metrics_is_made()
     with pytest.raises(RenderError) as refusal:
         template(values)
     assert (
-        "- metrics.tls: helm cannot look into the cluster here, so the certificate of the metrics would change at each render; give "
-        "existingSecret, or tls.mode certManager, or render with --dry-run=server, or set withoutCluster=preview to only read the "
-        "objects"
+        "- metrics.tls: helm cannot look into the cluster here, so the certificate of the metrics would change at each render; "
+        "give existingSecret, or tls.mode certManager, or render with --dry-run=server, or set withoutCluster=preview to only "
+        "read the objects"
     ) in str(refusal.value).splitlines()
