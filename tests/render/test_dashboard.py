@@ -8,9 +8,11 @@ import re
 from typing import Any
 
 from harness import paths
+from harness.chart import render
 from harness.dashboard import document
 from tests.render import promql
 
+NAME = "postgresql-bill-inquiry-dashboard"
 DASHBOARD = json.loads(paths.DASHBOARD.read_text())
 PANELS: list[dict[str, Any]] = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 ROWS = [panel for panel in DASHBOARD["panels"] if panel["type"] == "row"]
@@ -23,6 +25,17 @@ PLANNED = {"CPU 사용률": 80, "Memory 사용률": 85, "Disk 사용률": 80, "C
 def test_the_file_is_what_the_generator_writes() -> None:
     [(file, text)] = document.documents().items()
     assert file.read_text() == text, "run python -m harness.dashboard.document"
+
+
+def test_it_is_a_configmap_that_grafanas_sidecar_finds() -> None:
+    [made] = [o for o in render({"metrics": {"dashboard": {"enabled": True}}}).of("ConfigMap") if o["metadata"]["name"] == NAME]
+    assert made["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert {name: json.loads(text) for name, text in made["data"].items()} == {"billdb.json": DASHBOARD}
+    folder = {"labels": {"grafana_dashboard": None, "dashboards": "yes"}, "annotations": {"folder": "Databases"}}
+    moved = render({"metrics": {"dashboard": {"enabled": True} | folder}})["ConfigMap", NAME]["metadata"]
+    assert (moved["labels"].get("grafana_dashboard"), moved["labels"]["dashboards"]) == (None, "yes")
+    assert moved["annotations"] == {"folder": "Databases"}
+    assert ("ConfigMap", NAME) not in render()
 
 
 def test_the_first_line_has_the_plans_five_thresholds() -> None:
