@@ -3,13 +3,13 @@
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from harness import paths
 
-Ask = Callable[[str, Mapping[str, str]], Any]  # a path below /api/v1/ and its parameters: what is in `data` of the answer
+Ask = Callable[..., Any]  # a path below /api/v1/ and its parameters by their names: what is in `data` of the answer
 POINTS = 240  # of a line: Grafana takes as many as a panel is wide
 
 
@@ -23,12 +23,12 @@ class Series:
 
 @dataclass(frozen=True)
 class Looking:
-    """What is looked at: a time of Prometheus, and how many seconds lie between its scrapes."""
+    """What is looked at: a time of Prometheus. `scrape`: seconds between two scrapes, as Grafana is told of its data source."""
 
     ask: Ask
     begin: float
     end: float
-    scrape: float
+    scrape: float = 15
 
     @property
     def step(self) -> float:
@@ -51,9 +51,16 @@ class Looking:
     def _label_values(self, query: str, *, backwards: bool) -> list[str]:
         parsed = re.fullmatch(r"label_values\((.*), (\w+)\)", query)
         assert parsed, f"{query}: not a query for a label's values"
-        times = {"start": str(self.begin), "end": str(self.end)}
-        values: list[str] = self.ask(f"label/{parsed[2]}/values", {"match[]": parsed[1], **times})
+        asked = {"match[]": parsed[1], "start": str(self.begin), "end": str(self.end)}
+        values: list[str] = self.ask(f"label/{parsed[2]}/values", **asked)
         return sorted(values, reverse=backwards)
+
+    def kept(self, variables: Mapping[str, str], panels: Mapping[int, Mapping[str, Sequence[Series]]]) -> str:
+        """All of it as JSON, for a picture."""
+        told = {
+            str(id): {legend: [asdict(one) for one in series] for legend, series in each.items()} for id, each in panels.items()
+        }
+        return json.dumps({"begin": self.begin, "end": self.end, "variables": variables, "panels": told})
 
     def panels(self, variables: Mapping[str, str]) -> dict[int, dict[str, list[Series]]]:
         """The series of every panel, by the panel's id and by the legend of the query."""
@@ -68,9 +75,9 @@ class Looking:
             "__rate_interval": f"{max(self.step + self.scrape, 4 * self.scrape):.0f}s",
             "__range": f"{self.end - self.begin:.0f}s",
         }
-        query = {"query": replaced(target["expr"], {**variables, **over})}
-        times = {"start": str(self.begin), "end": str(self.end), "step": str(self.step)}
-        for result in self.ask("query_range", query | times)["result"]:
+        query = replaced(target["expr"], {**variables, **over})
+        answer = self.ask("query_range", query=query, start=str(self.begin), end=str(self.end), step=str(self.step))
+        for result in answer["result"]:
             yield Series(
                 _legend(target["legendFormat"], result["metric"]), [(float(at), float(value)) for at, value in result["values"]]
             )
