@@ -28,7 +28,8 @@ def test_probes_are_the_plans_and_recovery_is_given_an_hour(presets: tuple[str, 
     ("off", True), (False, True), (None, True), ("authentication,authorization", True),
 ], ids=str)  # fmt: skip
 def test_a_probe_asks_the_server_each_time_only_where_the_log_has_no_line_for_it(logged: object, asks: bool) -> None:
-    postgresql = container(render({"image": {"tag": "18"}, "postgresql": {"parameters": {"log_connections": logged}}}), "postgresql")
+    parameters = {"parameters": {"log_connections": logged}}
+    postgresql = container(render({"image": {"tag": "18"}, "postgresql": parameters}), "postgresql")
     commands = [postgresql[f"{probe}Probe"]["exec"]["command"] for probe in ("liveness", "readiness")]
     asking = ("/bin/sh", "-c", "exec pg_isready -U postgres -h 127.0.0.1 -p 5432")
     assert commands == [asking if asks else ("/bin/bash", "/etc/postgresql/answering.sh")] * 2
