@@ -1,6 +1,8 @@
 """The server's scripts on volumes as others leave them: what they take, what they refuse, and with which words."""
 
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -42,11 +44,27 @@ def new(folder: tuple[str, Path]) -> Iterator[Pod]:
         yield made
 
 
+@pytest.fixture(scope="session")
+def prepared(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Gives the volume of a major version as the first start leaves it; it is to be copied, for initdb takes its seconds."""
+
+    @cache
+    def of(major: str) -> Path:
+        folder = tmp_path_factory.mktemp(f"volume-{major}-")
+        with pod(major, folder) as first:
+            first.check(PREPARE)
+        return folder / "volume"
+
+    return of
+
+
 @pytest.fixture
-def old(new: Pod) -> Pod:
+def old(folder: tuple[str, Path], prepared: Callable[[str], Path]) -> Iterator[Pod]:
     """A pod on a volume that has a database cluster."""
-    new.check(PREPARE)
-    return new
+    major, place = folder
+    subprocess.run(["cp", "--archive", prepared(major), place / "volume"], check=True)
+    with pod(major, place) as made:
+        yield made
 
 
 def test_what_the_chart_decides_holds_whatever_alter_system_wrote(old: Pod) -> None:
