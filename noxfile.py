@@ -17,6 +17,15 @@ nox.options.sessions = ["lint", "test"]
 nox.options.reuse_existing_virtualenvs = True
 
 CSI = ("csi-driver", "snapshot-controller", "csi-snapshotter", "csi-provisioner", "kubectl-alone")
+MONITORING = (
+    "postgres_exporter",
+    "prometheus",
+    "alertmanager",
+    "prometheus-operator",
+    "prometheus-config-reloader",
+    "kube-state-metrics",
+    "receiver",
+)
 CLUSTER_TESTS = (
     "helm3",
     "registry",
@@ -24,6 +33,7 @@ CLUSTER_TESTS = (
     "restic",
     "versitygw",
     *CSI,
+    *MONITORING,
 )  # that tests/cluster runs beside helm
 FAST = ("tests/values", "tests/render", "tests/harness")
 IN_ORDER = "--no-loadscope-reorder"  # pytest-xdist's own order is by the number of tests
@@ -152,6 +162,17 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def picture(session: nox.Session) -> None:
+    """Draw docs/dashboard.png from half an hour of a release under load, on the local Kubernetes."""
+    _install(session, "lint")
+    session.run("python", "-m", "harness.up", "--cluster-only", "--engine=local", interrupt_timeout=LAST_WORDS)
+    session.run("python", "-m", "harness.local.programs", *CLUSTER_TESTS)
+    session.run("python", "-m", "pytest", "tests/cluster/test_dashboard.py", env={"BILLDB_DASHBOARD_MINUTES": "30"})
+    _install(session, "picture")
+    session.run("python", "-m", "harness.dashboard.picture", ".local/dashboard.json", "docs/dashboard.png")
+
+
+@nox.session
 def package(session: nox.Session) -> None:
     """Make the chart's .tgz in dist/."""
     _install(session, "local")
@@ -169,7 +190,7 @@ def publish(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Write requirements/*.lock anew from pyproject.toml's groups."""
     session.install("uv==0.13.9")
-    for group in ("local", "lint", "go", "checkov", "dumpers"):
+    for group in ("local", "lint", "go", "checkov", "dumpers", "picture"):
         session.run(
             "uv", "pip", "compile", "--quiet", "--group", group, "--generate-hashes", "--no-header",
             "--python-version=3.11", f"--output-file=requirements/{group}.lock", *(["--no-deps"] if group == "dumpers" else []),
