@@ -132,7 +132,7 @@ def mutate(session: nox.Session) -> None:
 def lint(session: nox.Session) -> None:
     """Check the chart, its rendered objects, the SQL, the shell scripts and the Python."""
     _install(session, "lint")
-    session.run("python", "-m", "harness.local.programs", "helm", "kube-score")
+    session.run("python", "-m", "harness.local.programs", "helm", "kube-score", "promtool", "pint")
     session.run("python", "-m", "harness.lint")
     session.notify("checkov")
 

@@ -93,17 +93,20 @@ class Sheet:
         axes = self.axes((left + 52, top, width - 64, height - 20 - 13 * len(legends)))
         defaults = panel["fieldConfig"]["defaults"]
         stacked = defaults["custom"].get("stacking", {}).get("mode") == "normal"
-        below = np.zeros(0)
+        times = sorted({at for one in series for at, _ in one["values"]})
+        below, highest = np.zeros(len(times)), 0.0
         for number, one in enumerate(series):
-            at, values = (np.array(column) for column in zip(*one["values"], strict=True))
+            known = dict(one["values"])
+            values = np.array([known.get(at, np.nan) for at in times])
             colour = LINES[number % len(LINES)]
             if stacked:
-                below = below if below.size else np.zeros(len(values))
-                axes.fill_between(at, below, below + values, color=colour, alpha=0.3, linewidth=0)
-                values = below = below + values
-            axes.plot(at, values, color=colour, linewidth=1.1)
-        shown = max([axes.dataLim.y1, *(step["value"] * 1.05 for step in _dashed(axes, defaults))], default=1)
-        axes.set_ylim(0, defaults.get("max") or shown * 1.08 or 1)
+                values = below + np.nan_to_num(values)
+                axes.fill_between(times, below, values, color=colour, alpha=0.3, linewidth=0)
+                below = values
+            axes.plot(times, values, color=colour, linewidth=1.1)
+            highest = max(highest, float(np.nanmax(values)))
+        highest = max(highest, *(step["value"] for step in _dashed(axes, defaults)), 0)
+        axes.set_ylim(0, defaults.get("max") or highest * 1.1 or 1)
         axes.yaxis.set_major_locator(
             MaxNLocator(4) if not (step := between(axes.get_ylim()[1], defaults["unit"])) else MultipleLocator(step)
         )

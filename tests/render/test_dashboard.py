@@ -65,6 +65,16 @@ def test_each_panel_says_what_it_shows_in_which_unit_and_names_each_series() -> 
     assert (dumb, len(PANELS) > 30) == (set(), True)
 
 
+def test_a_number_without_a_curve_is_of_now_and_not_of_what_is_gone() -> None:
+    curves = {
+        (panel["options"]["graphMode"], target["instant"])
+        for panel in PANELS
+        if panel["type"] == "stat"
+        for target in panel["targets"]
+    }
+    assert curves == {("area", False), ("none", True)}
+
+
 def test_everything_asks_the_chosen_data_source() -> None:
     asked = [*PANELS, *(target for panel in PANELS for target in panel["targets"]), *DASHBOARD["annotations"]["list"]]
     asked += [variable for variable in VARIABLES.values() if variable["type"] == "query"]
