@@ -30,6 +30,11 @@ def kubectl() -> str:
     return _name(_values()["snapshots"]["kubectl"]["image"])
 
 
+def exporter() -> str:
+    """The name of the metrics' exporter's image, as values.yaml has it."""
+    return _name(_values()["metrics"]["image"])
+
+
 def _values() -> dict[str, Any]:
     return dict(yaml.safe_load((paths.CHART / "values.yaml").read_text()))
 

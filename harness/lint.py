@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from harness import paths, supported, values_schema
+from harness.dashboard import document as dashboard
 from harness.helm_template import PREVIEW, template
 from harness.progress import say, step
 
@@ -85,12 +86,14 @@ def _run(name: str, command: list[str], stdin: str | None = None) -> bool:
 
 
 def _generated() -> bool:
-    """Whether values.schema.json and the table of chart/README.md are what values.yaml says; they are written anew if not."""
-    with step("values.schema.json and README.md"):
-        stale = [file.name for file, text in values_schema.documents().items() if file.read_text() != text]
-        values_schema.main()
-    for name in stale:
-        say(f"chart/{name} was not up to date with values.yaml and values.schema.yaml; it is now: look at it and commit it")
+    """Whether the files that are made from others are what those say; they are written anew if not."""
+    documents = values_schema.documents() | dashboard.documents()
+    with step(", ".join(file.name for file in documents)):
+        stale = {file: text for file, text in documents.items() if not file.is_file() or file.read_text() != text}
+        for file, text in stale.items():
+            file.write_text(text)
+    for file in stale:
+        say(f"{file.relative_to(paths.ROOT)} was not what it is made from says; it is now: look at it and commit it")
     return not stale
 
 

@@ -20,6 +20,7 @@ KINDS = (
     ("v1", "Secret", "secrets", True),
     ("v1", "Service", "services", True),
     ("v1", "ServiceAccount", "serviceaccounts", True),
+    ("apps/v1", "Deployment", "deployments", True),
     ("apps/v1", "StatefulSet", "statefulsets", True),
     ("batch/v1", "CronJob", "cronjobs", True),
     ("batch/v1", "Job", "jobs", True),
@@ -34,6 +35,11 @@ SNAPSHOTS = (
     ("snapshot.storage.k8s.io/v1", "VolumeSnapshot", "volumesnapshots", True),
     ("snapshot.storage.k8s.io/v1", "VolumeSnapshotClass", "volumesnapshotclasses", False),
 )
+MONITORS = (("ServiceMonitor", "servicemonitors"), ("PodMonitor", "podmonitors"))
+MONITORING = tuple(
+    ("monitoring.coreos.com/v1", kind, plural, True) for kind, plural in (*MONITORS, ("PrometheusRule", "prometheusrules"))
+)
+AZURE_MONITOR = tuple(("azmonitoring.coreos.com/v1", kind, plural, True) for kind, plural in MONITORS)
 CERT_MANAGER = tuple(("cert-manager.io/v1", kind, f"{kind.lower()}s", True) for kind in ("Certificate", "Issuer"))
 NOT_FOUND = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404}
 Object = Mapping[str, Any]

@@ -36,6 +36,22 @@
 {{- end }}
 {{- end }}
 
+{{/* The same for postgres_exporter, which reads no variables of libpq's: (dict "root" $ "role" ROLE). It reads the password once, when it starts. */}}
+{{- define "billdb.connection.source" -}}
+{{- $options := list "connect_timeout=5" "application_name=billdb/metrics" }}
+{{- if eq .root.Values.tls.mode "disabled" }}
+{{- $options = append $options "sslmode=disable" }}
+{{- else }}
+{{- $options = concat $options (list "sslmode=verify-full" "sslrootcert=/tls/ca.crt") }}
+{{- end -}}
+- name: DATA_SOURCE_URI
+  value: {{ printf "%s:%d/%s?%s" (include "billdb.host" .root) (int .root.Values.service.port) .root.Values.auth.database (join "&" $options) | quote }}
+- name: DATA_SOURCE_USER
+  value: {{ .role }}
+- name: DATA_SOURCE_PASS_FILE
+  value: /credentials/{{ .role }}
+{{- end }}
+
 {{- define "billdb.connection.volumeMounts" -}}
 - name: credentials
   mountPath: /credentials

@@ -17,3 +17,4 @@ commonLabels can change them.
 {{- define "billdb.labels.server" }}{{ include "billdb.labels" (dict "root" . "app" (include "billdb.name.server" .) "component" "server") }}{{ end }}
 {{- define "billdb.labels.schema" }}{{ include "billdb.labels" (dict "root" . "app" (include "billdb.name.schemaJob" .) "component" "schema") }}{{ end }}
 {{- define "billdb.labels.snapshot" }}{{ include "billdb.labels" (dict "root" . "app" (include "billdb.name.snapshot" .) "component" "snapshot") }}{{ end }}
+{{- define "billdb.labels.metrics" }}{{ include "billdb.labels" (dict "root" . "app" (include "billdb.name.metrics" .) "component" "metrics") }}{{ end }}

@@ -34,6 +34,14 @@
 {{- define "billdb.name.snapshotCopy" }}{{ include "billdb.name.snapshot" . }}-copy{{ end }}
 {{- define "billdb.name.snapshotScript" }}{{ include "billdb.name.stem" . }}-snapshot-script{{ end }}
 
+{{/* Of what watches it. */}}
+{{- define "billdb.name.metrics" }}{{ include "billdb.name.server" . }}-metrics{{ end }}
+{{- define "billdb.name.metricsQueries" }}{{ include "billdb.name.metrics" . }}-queries{{ end }}
+{{- define "billdb.name.metricsCA" }}{{ include "billdb.name.metrics" . }}-ca{{ end }}
+{{- define "billdb.name.metricsTLS" }}{{ .Values.metrics.tls.existingSecret | default (printf "%s-tls" (include "billdb.name.metrics" .)) }}{{ end }}
+{{- define "billdb.name.alerts" }}{{ include "billdb.name.server" . }}-alerts{{ end }}
+{{- define "billdb.name.dashboard" }}{{ include "billdb.name.server" . }}-dashboard{{ end }}
+
 {{/* The schema Job's CA and certificate: "hook" as the first release called them, so that a rollback to it finds them. */}}
 {{- define "billdb.name.schemaCA" }}{{ include "billdb.name.server" . }}-hook-ca{{ end }}
 {{- define "billdb.name.schemaTLS" }}{{ include "billdb.name.server" . }}-hook-tls{{ end }}

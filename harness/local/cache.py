@@ -1,5 +1,6 @@
 """The cache that checkouts share: one process at a time writes it."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fcntl import LOCK_EX, LOCK_NB, flock
@@ -21,3 +22,17 @@ def locked(name: str) -> Iterator[Path]:
             say(f"another run is writing {folder}; this one goes on when that is done")
             flock(lock, LOCK_EX)
         yield folder
+
+
+@contextmanager
+def scratch(folder: Path) -> Iterator[Path]:
+    """An empty folder `root` in a folder of its own, which is removed afterwards; so is what a killed run left."""
+    scratch = folder / "unfinished"
+    shutil.rmtree(scratch, ignore_errors=True)
+    root = scratch / "root"
+    root.mkdir(parents=True)
+    root.chmod(0o755)  # becomes the image's /
+    try:
+        yield root
+    finally:
+        shutil.rmtree(scratch)

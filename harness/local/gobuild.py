@@ -3,11 +3,14 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from harness.local.machine import MachineError
 from harness.progress import say
@@ -19,15 +22,30 @@ EVERY = 15.0  # seconds between two lines of progress
 PACKAGE = re.compile(r"[\w.~/-]+\n?")  # with -v, go prints each package that it compiles on a line of its own
 
 
-def build(go: str, module: Path, packages: Iterable[str], settings: Iterable[str], target: Path) -> None:
+def build(
+    go: str,
+    module: Path,
+    packages: Iterable[str],
+    settings: Iterable[str],
+    target: Path,
+    tags: Iterable[str] = (),
+    patches: Mapping[str, str] | None = None,
+) -> None:
     """Build these packages of the folder `module` into the folder `target`, each named by its path's last element.
 
-    `settings` are variables for the linker, as package.name=value. The programs are static and stripped. Raises
-    MachineError with the end of what go says.
+    `settings` are variables for the linker, as package.name=value; `patches` are {upstream module: folder of `module`}, whose
+    files are laid over that module's sources. The programs are static and stripped. Raises MachineError with the end of what
+    go says.
     """
     linker = " ".join(["-s", "-w", *(f"-X {setting}" for setting in settings)])
-    command = [go, "build", "-v", "-mod=readonly", *OPTIONS, "-ldflags", linker, "-o", f"{target}/", *packages]
-    with subprocess.Popen(command, cwd=module, env=_environment(), stderr=subprocess.PIPE, text=True) as process:
+    options = [*OPTIONS, f"-tags={','.join(tags)}", "-ldflags", linker, "-o", f"{target}/"]
+    with (
+        _patched(go, module, patches or {}) as required,
+        subprocess.Popen(
+            [go, "build", "-v", "-mod=readonly", *required, *options, *packages],
+            cwd=module, env=_environment(), stderr=subprocess.PIPE, text=True,
+        ) as process,
+    ):  # fmt: skip
         try:
             messages = _follow(process, module.name)
         except BaseException:
@@ -38,6 +56,28 @@ def build(go: str, module: Path, packages: Iterable[str], settings: Iterable[str
             f"building {module} failed:\n{messages}\n"
             "Do what it says (is the network reachable, the disk full?), then run the same again: it goes on from here."
         )
+
+
+@contextmanager
+def _patched(go: str, module: Path, patches: Mapping[str, str]) -> Iterator[list[str]]:
+    """What tells go to take the patched sources: a go.mod that replaces those modules by copies, for go refuses to see changes
+    in its cache."""
+    if not patches:
+        yield []
+        return
+    with TemporaryDirectory(prefix="billdb-go-") as own:
+        required = Path(own) / "go.mod"
+        shutil.copy(module / "go.sum", own)
+        lines = [(module / "go.mod").read_text()]
+        for number, (upstream, folder) in enumerate(patches.items()):
+            place = Path(own) / str(number)
+            shutil.copytree(source(go, module, upstream), place, copy_function=shutil.copyfile)
+            for directory, _, _ in os.walk(place):
+                Path(directory).chmod(0o755)  # go's cache is read-only
+            shutil.copytree(module / folder, place, dirs_exist_ok=True)
+            lines.append(f"replace {upstream} => {place}")
+        required.write_text("\n".join([*lines, ""]))
+        yield [f"-modfile={required}"]
 
 
 def version(go: str, module: Path, upstream: str) -> str:

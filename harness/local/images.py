@@ -9,13 +9,12 @@ psql serves every major here, pg_basebackup servers of 14 and 15 only; pg_dump a
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
 from harness import exit_status, paths
-from harness.local import archive, cache, debian, dumpers, machine, npm, packages, programs
+from harness.local import archive, cache, debian, dumpers, machine, npm, packages, program_images, programs
 from harness.local.machine import MachineError, require_disk, run
 from harness.progress import step
 
@@ -57,7 +56,8 @@ def archives(tags: Sequence[str] = ("14",)) -> dict[str, Path]:
         with cache.locked("images") as folder:
             postgres = {POSTGRES_IMAGE.format(tag=tag): _postgres(folder, tag) for tag in tags}
             programs.install(["pause", "restic"])  # last: a run beside this one may be building them
-            return {PAUSE_IMAGE: _pause(folder), HELPER_IMAGE: _debian(folder), RESTIC_IMAGE: _restic(folder)} | postgres
+            pause = program_images.build(folder, PAUSE_IMAGE, "pause", "/pause")
+            return {PAUSE_IMAGE: pause, HELPER_IMAGE: _debian(folder), RESTIC_IMAGE: _restic(folder)} | postgres
     except OSError as error:
         raise MachineError(f"building images in {paths.CACHE}: {error}; mend that, then run the same again") from error
 
@@ -70,7 +70,7 @@ def kubectl(name: str) -> dict[str, Path]:
         target = folder / f"kubectl-{sha256(program.read_bytes()).hexdigest()[:16]}-{_key(name)}.tar"
         if not target.exists():
             base = _base(folder)
-            with _scratch(folder) as root:
+            with cache.scratch(folder) as root:
                 place = root / "usr" / "local" / "bin"
                 place.mkdir(parents=True)
                 shutil.copy(program, place / "kubectl")
@@ -79,24 +79,13 @@ def kubectl(name: str) -> dict[str, Path]:
     return {name: target}
 
 
-def _pause(folder: Path) -> Path:
-    program = paths.BIN / "pause"
-    target = folder / f"pause-{sha256(program.read_bytes()).hexdigest()[:16]}.tar"
-    if not target.exists():
-        with _scratch(folder) as root:
-            shutil.copy(program, root / "pause")
-            layer = archive.layer(root, root.parent / "layer.tar")
-            archive.image(target, PAUSE_IMAGE, [layer], {"Entrypoint": ["/pause"]})
-    return target
-
-
 def _restic(folder: Path) -> Path:
     program = paths.BIN / "restic"
     [busybox] = packages.unpacked("busybox-static").rglob("bin/busybox")
     digest = sha256(program.read_bytes() + busybox.read_bytes() + " ".join(APPLETS).encode())
     target = folder / f"restic-{digest.hexdigest()[:16]}.tar"
     if not target.exists():
-        with _scratch(folder) as root:
+        with cache.scratch(folder) as root:
             for place in ("bin", "usr/bin", "tmp"):
                 (root / place).mkdir(parents=True)
             (root / "tmp").chmod(0o1777)
@@ -124,7 +113,7 @@ def _postgres(folder: Path, tag: str) -> Path:
         return target
     base = _base(folder)
     require_disk(folder, 1)
-    with step(f"build the image of PostgreSQL {version} {extension}"), _scratch(folder) as root:
+    with step(f"build the image of PostgreSQL {version} {extension}"), cache.scratch(folder) as root:
         install_postgres(version, root)
         dumpers.install(major, root / SERVER.lstrip("/"))
         if extension:
@@ -166,7 +155,7 @@ def _base(folder: Path) -> Path:
     target = folder / f"base-{_key()}.layer"
     if not target.exists():
         require_disk(folder, 3)
-        with step("build the images' base with debootstrap"), _scratch(folder) as root:
+        with step("build the images' base with debootstrap"), cache.scratch(folder) as root:
             debian.make(root)
             archive.layer(root, target)
     return target
@@ -174,20 +163,6 @@ def _base(folder: Path) -> Path:
 
 def _key(*parts: str) -> str:
     return sha256("\n".join([RECIPE, debian.SUITE, *debian.PACKAGES, *parts]).encode()).hexdigest()[:16]
-
-
-@contextmanager
-def _scratch(folder: Path) -> Iterator[Path]:
-    """An empty folder `root` in a folder of its own, which is removed afterwards; so is what a killed run left."""
-    scratch = folder / "unfinished"
-    shutil.rmtree(scratch, ignore_errors=True)
-    root = scratch / "root"
-    root.mkdir(parents=True)
-    root.chmod(0o755)  # becomes the image's /
-    try:
-        yield root
-    finally:
-        shutil.rmtree(scratch)
 
 
 def main() -> None:

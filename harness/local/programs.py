@@ -1,6 +1,7 @@
 """The Go programs that the harness runs: built from pinned modules, cached for every checkout."""
 
 import hashlib
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,7 @@ from harness.local.machine import MachineError, require_disk
 from harness.progress import step
 
 TOOLS = paths.ROOT / "harness" / "tools"
+MAJOR_VERSION = re.compile(r"/v\d+$")  # at the end of a module's path; its program is called by what stands before it
 
 
 @dataclass(frozen=True)
@@ -21,15 +23,19 @@ class Module:
     """A folder of harness/tools and its programs as {name: package}; names of the same package are one file.
 
     `settings` are set by the linker, as {upstream module: settings}; {version}, {major} and {minor} in them are that module's.
+    `patches` are {upstream module: folder of the folder}, whose files are laid over that module's sources.
     """
 
     folder: str
     programs: Mapping[str, str]
     settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tags: tuple[str, ...] = field(default=(), repr=False)
+    patches: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def key(self) -> str:
         """Everything that decides what is built, as 16 hexadecimal digits."""
-        digest = hashlib.sha256(f"{self!r} {gobuild.OPTIONS}".encode())
+        special = f"{self.tags} {self.patches}" if self.tags or self.patches else ""
+        digest = hashlib.sha256(f"{self!r} {gobuild.OPTIONS}{special}".encode())
         for file in sorted(file for file in (TOOLS / self.folder).rglob("*") if file.is_file()):
             digest.update(file.read_bytes())
         return digest.hexdigest()[:16]
@@ -88,6 +94,28 @@ MODULES = (
         "versitygw",
         {"versitygw": "github.com/versity/versitygw/cmd/versitygw"},
         {"github.com/versity/versitygw": ("main.Version={version}",)},
+    ),
+    Module(  # the metrics' exporter by itself, for `up` may need no more of these
+        "monitoring",
+        {"postgres_exporter": "github.com/prometheus-community/postgres_exporter/cmd/postgres_exporter"},
+        {"github.com/prometheus-community/postgres_exporter": ("github.com/prometheus/common/version.Version={version}",)},
+    ),
+    Module(  # one module with Kubernetes' libraries as the cluster has them, compiled already
+        "monitoring",
+        {
+            "prometheus": "github.com/prometheus/prometheus/cmd/prometheus",
+            "promtool": "github.com/prometheus/prometheus/cmd/promtool",
+            "alertmanager": "github.com/prometheus/alertmanager/cmd/alertmanager",
+            "prometheus-operator": "github.com/prometheus-operator/prometheus-operator/cmd/operator",
+            "prometheus-config-reloader": "github.com/prometheus-operator/prometheus-operator/cmd/prometheus-config-reloader",
+            "kube-state-metrics": "k8s.io/kube-state-metrics/v2",
+            "pint": "github.com/cloudflare/pint/cmd/pint",
+        },
+        tags=("remove_all_sd", "enable_kubernetes_sd"),  # Prometheus without the interfaces of every cloud
+        patches={
+            "k8s.io/kube-state-metrics/v2": "kube-state-metrics",
+            "github.com/prometheus/alertmanager": "alertmanager",  # the module proxy's has no pages, and wants a file there
+        },
     ),
     Module(
         "cert-manager",
@@ -155,9 +183,11 @@ def _build_missing(cached: Mapping[str, Path]) -> None:
         built = target.parent / "unfinished"
         shutil.rmtree(built, ignore_errors=True)
         with step(f"build {', '.join(programs)} (module {number} of {len(jobs)})"):
-            gobuild.build(go, TOOLS / module.folder, sorted(set(packages.values())), _linker_settings(go, module), built)
+            settings = _linker_settings(go, module)
+            wanted = sorted(set(packages.values()))
+            gobuild.build(go, TOOLS / module.folder, wanted, settings, built, module.tags, module.patches)
             for name, package in packages.items():
-                (target / name).hardlink_to(built / Path(package).name)
+                (target / name).hardlink_to(built / MAJOR_VERSION.sub("", package).rpartition("/")[2])
         shutil.rmtree(built)
 
 

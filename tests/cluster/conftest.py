@@ -12,7 +12,7 @@ from pytest_helm_charts.k8s.namespace import ensure_namespace_exists
 from harness import evidence, image, paths, proxy
 from harness.commands import CommandError
 from harness.kubernetes import Cluster
-from harness.local import images, node
+from harness.local import images, node, program_images
 from harness.local.cluster import load
 from harness.on_cluster import csi
 from harness.on_cluster.release import Release
@@ -82,6 +82,13 @@ def csi_driver(reachable: None, request: pytest.FixtureRequest) -> Iterator[None
     load(running, images.kubectl(image.kubectl()))
     with csi.running(Cluster(kubeconfig(request.config), "default")):
         yield
+
+
+@pytest.fixture(scope="session")
+def exporter_image(reachable: None) -> None:
+    """The cluster has the image of the metrics' exporter: where this is the local Kubernetes, the stand-in."""
+    if running := node.current():
+        load(running, program_images.of(image.exporter(), "postgres_exporter"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,7 +6,7 @@ from harness import paths
 from harness.on_cluster.release import Release
 from harness.on_cluster.serving import secret
 
-RELEASED = str(paths.ROOT / "tests" / "cluster" / "released" / "billdb-0.3.0.tgz")
+RELEASED = str(paths.ROOT / "tests" / "cluster" / "released" / "billdb-0.4.0.tgz")
 FILL = """
 INSERT INTO bill_inquiry_history (request_id, line_number, inquiry_month, status, result_summary)
 SELECT 'R' || n, '0101111' || lpad((n % 50)::text, 4, '0'), '2026-10', 'COMPLETED', '요금 ' || n
@@ -24,7 +24,7 @@ WHERE relkind = 'r' AND relnamespace IN ('public'::regnamespace, 'audit'::regnam
     AND relname NOT IN ('schema_migration', 'ddl_history', 'backup_run')
 ORDER BY oid::regclass::text
 """
-LEDGER = "SELECT version, sha256, applied_at FROM audit.schema_migration WHERE version <= 11 ORDER BY version"
+LEDGER = "SELECT version, sha256, applied_at FROM audit.schema_migration WHERE version <= 12 ORDER BY version"
 TRUSTED = """
 SELECT DISTINCT pg_get_userbyid(owner) = 'postgres' FROM (
     SELECT nspowner FROM pg_namespace WHERE nspname = 'audit'

@@ -17,6 +17,7 @@ VARIANTS = {
         "storageClass": {"create": False},
         "snapshots": {"class": "any", "drill": {"enabled": False}},
         "backup": {"drill": {"enabled": False}},
+        "metrics": {"enabled": True, "scrape": "annotations", "alerts": {"enabled": True, "kind": "ConfigMap"}},
     },
     "user ids assigned": {"image": {"profile": "assigned"}, "schema": {"login": "password"}},
     "cert-manager": {
@@ -26,7 +27,13 @@ VARIANTS = {
             "validityDays": 400,
             "renewBeforeDays": 30,
             "caValidityDays": 500,
-        }
+        },
+        "metrics": {
+            "enabled": True,
+            "scrape": "podMonitor",
+            "monitor": {"apiGroup": "azmonitoring.coreos.com"},
+            "tls": {"enabled": True},
+        },
     },
     "brought along": {
         "auth": {"existingSecret": "my-password"},
@@ -34,6 +41,7 @@ VARIANTS = {
         "tls": {"mode": "existingSecret", "existingSecret": "my-certificate"},
         "persistence": {"existingClaim": "my-claim"},
         "backup": {"repository": {"volume": {"existingClaim": "my-backups"}, "passwordSecret": "my-repository"}},
+        "metrics": {"enabled": True, "tls": {"enabled": True, "existingSecret": "my-metrics"}},
     },
     "a move": {
         "image": {"tag": 18},

@@ -5,11 +5,13 @@ from tests.render.conftest import EVERYTHING_ON
 from tests.render.reading import containers
 
 RESTIC = EVERYTHING_ON["backup"]["restic"]["image"]
-# The containers that do not run PostgreSQL's image: each gives one program to the one that does.
+# The containers that do not run PostgreSQL's image: two give a program to one that does, and the exporter is its own.
 KUBECTL = EVERYTHING_ON["snapshots"]["kubectl"]["image"]
+EXPORTER = EVERYTHING_ON["metrics"]["image"]
 OTHER_IMAGES = {
     "restic": f"registry.example.com/mirror/restic:0.19.1-r1@{RESTIC['digest']}",
     "kubectl": f"registry.example.com/mirror/kubectl:1.36.4@{KUBECTL['digest']}",
+    "metrics": f"registry.example.com/mirror/postgres-exporter:v0.20.0-r1@{EXPORTER['digest']}",
 }
 
 

@@ -10,7 +10,8 @@ from tests.render.reading import config, containers, environment, plain, server
 # What the variants say that the user, an operator or a CSI driver makes.
 # The claim bill-inquiry-snapshot-copy is made by each drill.
 BROUGHT = {
-    "my-password", "my-certificate", "my-claim", "backup", "my-store", "my-repository", "my-backups", "mirror.example.com",
+    "my-password", "my-certificate", "my-claim", "backup", "my-store", "my-repository", "my-backups", "my-metrics",
+    "mirror.example.com",
     "bill-inquiry-snapshot-copy",
     *(f"{n}-secret" for n in range(6)),
 }  # fmt: skip
@@ -109,11 +110,11 @@ def test_the_pods_of_the_chart_connect_to_its_service_and_a_name_of_its_certific
     service, namespace, _ = host.split(".", 2)
     assert [str(p["port"]) for p in manifests["Service", service]["spec"]["ports"]] == [port]
     assert namespace == manifests["Service", service]["metadata"]["namespace"]
-    for secret in manifests.of("Secret"):
-        if names := secret["metadata"].get("annotations", {}).get("billdb/names"):
-            assert host in names.split(",")
-    for certificate in manifests.of("Certificate"):
-        assert "dnsNames" not in certificate["spec"] or host in certificate["spec"]["dnsNames"]
+    named = {o["metadata"]["name"]: o["metadata"].get("annotations", {}).get("billdb/names", "") for o in manifests.of("Secret")}
+    named |= {o["spec"]["secretName"]: ",".join(o["spec"].get("dnsNames", ())) for o in manifests.of("Certificate")}
+    for secret, names in named.items():
+        called = secret.removesuffix("-tls") if secret.endswith("-metrics-tls") else service
+        assert not names or f"{called}.{host.partition('.')[2]}" in names.split(","), secret
 
 
 def test_the_default_container_of_the_servers_pod_is_one_of_its_containers(manifests: Manifests) -> None:

@@ -14,7 +14,7 @@ from harness.helm_template import PREVIEW, RenderError, template
 from tests.render import expecting
 
 DEFAULTS = yaml.safe_load((paths.CHART / "values.yaml").read_text())
-MAPS = ("requests", "limits", "parameters")  # of Kubernetes', PostgreSQL's or a driver's own words
+MAPS = ("requests", "limits", "parameters", "labels")  # of Kubernetes', PostgreSQL's, a driver's or one's own words
 RANDOM = re.compile(r"^  \S+(crt|key|password): .*$", re.MULTILINE)
 # Values that no render shows, with the tests that see them.
 ELSEWHERE = {

@@ -108,7 +108,7 @@ def test_the_schema_knows_the_keys_of_values_yaml_and_no_others() -> None:
             below = below.get(key) if isinstance(below, dict) else None
         if (
             below
-            and path not in ("/storageClass/parameters", "/postgresql/parameters")
+            and path not in ("/storageClass/parameters", "/postgresql/parameters", "/metrics/dashboard/labels")
             and not path.endswith(("requests", "limits"))
         ):
             known = {key for key in schema["properties"] if f"{path}/{key}" not in REMOVED} - {"global"}

@@ -20,5 +20,8 @@ tls.mode: helm cannot look into the cluster here, so a generated certificate wou
 {{- else if and (eq .Values.tls.mode "existingSecret") (eq .Values.schema.login "certificate") }}
 schema.login: helm cannot look into the cluster here, so the schema Job's certificate would change at each render; choose password, or tls.mode certManager, or render with --dry-run=server, or set withoutCluster=preview to only read the objects
 {{- end }}
+{{- if eq (include "billdb.metrics.certificate" .) "generated" }}
+metrics.tls: helm cannot look into the cluster here, so the certificate of the metrics would change at each render; give existingSecret, or tls.mode certManager, or render with --dry-run=server, or set withoutCluster=preview to only read the objects
+{{- end }}
 {{- end }}
 {{- end }}

@@ -67,10 +67,44 @@ data:
 
 {{/* DNS names that clients may call the server by, as a list in JSON. */}}
 {{- define "billdb.certificates.names" -}}
-{{- $names := list }}
-{{- range $service := list (include "billdb.name.server" .) (include "billdb.name.headless" .) }}
-{{- $full := printf "%s.%s.svc" $service $.Release.Namespace }}
-{{- $names = concat $names (list $service (printf "%s.%s" $service $.Release.Namespace) $full (printf "%s.%s" $full $.Values.clusterDomain)) }}
+{{- $services := list (include "billdb.name.server" .) (include "billdb.name.headless" .) }}
+{{- include "billdb.certificates.namesOf" (dict "root" . "services" $services "others" (concat (list "localhost") (.Values.tls.extraNames | default list))) }}
 {{- end }}
-{{ concat $names (list "localhost") (.Values.tls.extraNames | default list) | uniq | toJson }}
+
+{{/* Those of Services, and others, as a list in JSON: (dict "root" $ "services" LIST "others" LIST). */}}
+{{- define "billdb.certificates.namesOf" -}}
+{{- $root := .root }}
+{{- $names := list }}
+{{- range $service := .services }}
+{{- $full := printf "%s.%s.svc" $service $root.Release.Namespace }}
+{{- $names = concat $names (list $service (printf "%s.%s" $service $root.Release.Namespace) $full (printf "%s.%s" $full $root.Values.clusterDomain)) }}
+{{- end }}
+{{ concat $names .others | uniq | toJson }}
+{{- end }}
+
+{{/* A server's certificate by tls.issuerRef: (dict "root" $ "secret" SECRET "commonName" NAME "names" LIST). */}}
+{{- define "billdb.certificates.issued" -}}
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata:
+  name: {{ .secret | quote }}
+  namespace: {{ .root.Release.Namespace | quote }}
+  labels:
+    {{- include "billdb.labels.server" .root | nindent 4 }}
+spec:
+  secretName: {{ .secret | quote }}
+  secretTemplate:
+    labels:
+      {{- include "billdb.podLabels" (dict "root" .root "app" (include "billdb.name.server" .root) "component" "server") | nindent 6 }}
+  commonName: {{ .commonName | quote }}
+  dnsNames:
+    {{- .names | toYaml | nindent 4 }}
+  usages: [digital signature, key encipherment, server auth]
+  duration: {{ mul 24 .root.Values.tls.validityDays }}h
+  renewBefore: {{ mul 24 .root.Values.tls.renewBeforeDays }}h
+  privateKey:
+    algorithm: ECDSA
+    rotationPolicy: Always
+  issuerRef:
+    {{- toYaml .root.Values.tls.issuerRef | nindent 4 }}
 {{- end }}

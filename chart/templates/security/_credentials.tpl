@@ -60,3 +60,15 @@ that could be used to guess it.
 {{- $_ := set .Values.auth "resolved" (dict "passwords" $passwords "revision" (toString $revision)) }}
 {{- end }}
 {{- end }}
+
+{{/*
+What changes with a role's password, for pods that read it only when they start: (dict "root" $ "role" ROLE). It is too short, and of
+too many passwords at once, to tell a guess from another.
+*/}}
+{{- define "billdb.role.revision" -}}
+{{- if include "billdb.role.owned" . -}}
+{{- include "billdb.credentials" .root }}{{ .root.Values.auth.resolved.passwords | toJson | sha256sum | trunc 8 }}
+{{- else -}}
+{{ dig "metadata" "resourceVersion" "" (lookup "v1" "Secret" .root.Release.Namespace (include "billdb.role.secret" .) | default dict) }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,30 @@
+{{/* Monitors and rules are objects of an operator's, which not every cluster has. */}}
+{{- define "billdb.problems.metricsAPI" -}}
+{{- $metrics := .Values.metrics }}
+{{- $kind := get (dict "serviceMonitor" "ServiceMonitor" "podMonitor" "PodMonitor") $metrics.scrape }}
+{{- if and $metrics.enabled $kind (not (.Capabilities.APIVersions.Has (printf "%s/v1/%s" $metrics.monitor.apiGroup $kind))) }}
+metrics.scrape: {{ $metrics.scrape }}, but this cluster does not know {{ $kind }} of {{ $metrics.monitor.apiGroup }}/v1; install its operator first, choose its group with metrics.monitor.apiGroup, or set scrape to annotations or none (docs/monitoring.md)
+{{- end }}
+{{- if and $metrics.alerts.enabled (eq $metrics.alerts.kind "PrometheusRule") (not (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1/PrometheusRule")) }}
+metrics.alerts.kind: PrometheusRule, but this cluster does not know PrometheusRule of monitoring.coreos.com/v1; install the Prometheus operator first, or choose ConfigMap, the same rules as a file (docs/monitoring.md)
+{{- end }}
+{{- end }}
+
+{{- define "billdb.problems.metrics" -}}
+{{- $metrics := .Values.metrics }}
+{{- if and $metrics.tls.existingSecret (not $metrics.tls.enabled) }}
+metrics.tls.existingSecret: {{ $metrics.tls.existingSecret }}, but metrics.tls.enabled is false and nothing would be served with it; set that to true, or remove the Secret's name
+{{- end }}
+{{- if and (ne $metrics.scrape "none") (not $metrics.enabled) }}
+metrics.scrape: {{ $metrics.scrape }}, but metrics.enabled is false and there is nothing to scrape; set that to true, or scrape to none
+{{- end }}
+{{- $names := list }}
+{{- range $path, $_ := .Files.Glob "monitoring/alerts/*.yaml" }}{{ $names = append $names (base $path | trimSuffix ".yaml") }}{{ end }}
+{{- range $key, $given := dict "exclude" $metrics.alerts.exclude "rules" (keys $metrics.alerts.rules | sortAlpha) }}
+{{- range $given }}
+{{- if not (has . $names) }}
+metrics.alerts.{{ $key }}: no alert of the chart is called {{ . }}; there are: {{ join ", " $names }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,59 @@
+"""Whether what is lost can be had again, and until when clients trust the server."""
+
+from harness.dashboard.panels import CRITICAL, GOOD, WARNING, Panel, Shown, Steps, lines, number, results
+from harness.dashboard.selecting import ours
+
+HOUR, DAY = 3600, 86400
+
+
+def panels() -> list[Panel]:
+    """Ages in a line, then sizes and durations."""
+    read, added = (ours(f"billdb_run_{what}", kind="backup") for what in ("bytes", "added_bytes"))
+    duration, succeeded = ours("billdb_run_duration_seconds"), ours("billdb_run_succeeded")
+    return [
+        _age("backup", "Last good backup (백업)", "An alert from 26 hours on.", {26 * HOUR: CRITICAL}),
+        _age("check", "Last good check", "Of the repository's data. An alert from 8 days on.", {8 * DAY: WARNING}),
+        _age(
+            "drill",
+            "Last good drill (복구 테스트)",
+            "A backup was restored and compared. An alert from 8 days on.",
+            {8 * DAY: WARNING},
+        ),
+        _age("snapshot", "Last good snapshot (스냅샷)", "Only where snapshots.class is set.", {26 * HOUR: WARNING}),
+        number(
+            Shown(
+                "Certificates end in",
+                "Days; an alert from 21 on. schema: the schema Job's own, with which it logs in.",
+                {"{{certificate}}": f"(min by (certificate) ({ours('billdb_certificate_end_seconds')}) - time()) / {DAY}"},
+                "d",
+            ),
+            {None: WARNING, 21: GOOD},
+        ),
+        lines(
+            Shown(
+                "Size of backups",
+                "What the last backup read, and what it added to the repository.",
+                {
+                    "read": f"max({read})",
+                    "added": f"max({added})",
+                },
+                "bytes",
+            ),
+        ),
+        lines(
+            Shown(
+                "Duration",
+                "Of the last run of each kind.",
+                {"{{kind}}": f"max by (kind) ({duration})"},
+                "s",
+            ),
+        ),
+        results(
+            Shown("Results", "How the last run of each kind ended.", {"{{kind}}": f"min by (kind) ({succeeded})"}),
+        ),
+    ]
+
+
+def _age(kind: str, title: str, description: str, steps: Steps) -> Panel:
+    good = ours("billdb_run_succeeded_seconds", kind=kind)
+    return number(Shown(title, description, {"age": f"time() - (max({good}) > 0)"}, "s", 4), steps, decimals=1, nothing="never")

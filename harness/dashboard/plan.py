@@ -1,0 +1,99 @@
+"""The five thresholds of the install plan (section 8.1) in one line; an alert stands behind each."""
+
+from harness.dashboard.panels import CRITICAL, GOOD, WARNING, Panel, Shown, Steps, number
+from harness.dashboard.selecting import INTERVAL, claims, once, ours, pods
+
+# Each as the alert behind it has it: chart/monitoring/alerts.
+CPU = f"""max(
+  100 * sum by (pod) (rate({pods("container_cpu_usage_seconds_total")}{INTERVAL}))
+  / sum by (pod) ({pods("kube_pod_container_resource_limits", resource="cpu")})
+)"""
+MEMORY = f"""max(
+  100 * sum by (pod) (
+    {pods("container_memory_working_set_bytes")} - {pods("container_memory_total_active_file_bytes")}
+    or {pods("container_memory_rss")} + {pods("container_memory_mapped_file")}
+  )
+  / sum by (pod) ({pods("kube_pod_container_resource_limits", resource="memory")})
+)"""
+FREE, USED = claims("kubelet_volume_stats_available_bytes"), claims("kubelet_volume_stats_used_bytes")
+DISK = f"max(100 * {USED}\n/ ({USED} + {FREE}))"
+CONNECTIONS = f"100 * {once(ours('billdb_connections'))}\n/ max({ours('billdb_connection_limit_connections')})"
+
+
+def mean(by: str = "", **labels: str) -> str:
+    """Milliseconds that a statement took on average, of those that ended meanwhile."""
+    seconds, calls = (f"delta({ours(f'billdb_statements_{what}_total', **labels)}{INTERVAL})" for what in ("seconds", "calls"))
+    each, instances = (f"by ({by}) ", f"by ({by}, instance) ") if by else ("", "by (instance) ")
+    return f"""1000 * max {each}(
+  clamp_min(sum {instances}({seconds}), 0)
+  / (sum {instances}({calls}) > 0)
+)"""
+
+
+CPU_STEPS: Steps = {80: WARNING}
+MEMORY_STEPS: Steps = {85: WARNING}
+DISK_STEPS: Steps = {80: WARNING, 90: CRITICAL}
+CONNECTIONS_STEPS: Steps = {80: WARNING, 95: CRITICAL}
+MEAN_STEPS: Steps = {100: WARNING}
+
+
+def panels() -> list[Panel]:
+    """From left to right."""
+    return [
+        number(
+            Shown(
+                "Server (서버)",
+                "Whether the exporter reaches PostgreSQL. No metrics: the exporter is not scraped.",
+                {"server": f"max({ours('pg_up')})"},
+                width=4,
+            ),
+            {None: CRITICAL, 1: GOOD},
+            nothing="no metrics",
+            words={"0": "down", "1": "up"},
+        ),
+        number(
+            Shown("CPU (CPU 사용률)", "Of the container's limit. Plan: under 80 %.", {"CPU": CPU}, "percent", 4),
+            CPU_STEPS,
+        ),
+        number(
+            Shown(
+                "Memory (Memory 사용률)",
+                "Of the container's limit, without what is only cached: at 100 % a process is killed. Plan: under 85 %.",
+                {"memory": MEMORY},
+                "percent",
+                4,
+            ),
+            MEMORY_STEPS,
+        ),
+        number(
+            Shown(
+                "Disk (Disk 사용률)",
+                "Of the data's volume, the claim chosen above, as df counts. Plan: under 80 %.",
+                {"disk": DISK},
+                "percent",
+                4,
+            ),
+            DISK_STEPS,
+        ),
+        number(
+            Shown(
+                "Connections (Connection 수)",
+                "Of max_connections: with 100, as in the plan, the number of clients. Plan: under 80.",
+                {"connections": CONNECTIONS},
+                "percent",
+                4,
+            ),
+            CONNECTIONS_STEPS,
+        ),
+        number(
+            Shown(
+                "Mean response (평균 응답시간)",
+                "What a statement of bill_inquiry_user took on average, in the server. Plan: under 100 ms.",
+                {"mean": mean(role="bill_inquiry_user")},
+                "ms",
+                4,
+            ),
+            MEAN_STEPS,
+            decimals=2,
+        ),
+    ]
