@@ -59,7 +59,7 @@ groups:
   "drills" (values $jobs.drills | sortAlpha | join "|")
   "kinds" (keys $jobs.drills | sortAlpha | join "|")
   "retention" (join "|" $jobs.retention)
-  "cronjobs" (concat $jobs.retention $jobs.others (values $jobs.drills | sortAlpha) | join "|")
+  "cronjobs" (concat $jobs.retention ($jobs.others | default list) (values $jobs.drills | sortAlpha) | join "|")
   "majors" (include "billdb.alerts.majors" .)
 | toJson }}
 {{- end }}
