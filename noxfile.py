@@ -17,6 +17,15 @@ nox.options.sessions = ["lint", "test"]
 nox.options.reuse_existing_virtualenvs = True
 
 CSI = ("csi-driver", "snapshot-controller", "csi-snapshotter", "csi-provisioner", "kubectl-alone")
+MONITORING = (
+    "postgres_exporter",
+    "prometheus",
+    "alertmanager",
+    "prometheus-operator",
+    "prometheus-config-reloader",
+    "kube-state-metrics",
+    "receiver",
+)
 CLUSTER_TESTS = (
     "helm3",
     "registry",
@@ -24,8 +33,11 @@ CLUSTER_TESTS = (
     "restic",
     "versitygw",
     *CSI,
+    *MONITORING,
 )  # that tests/cluster runs beside helm
 FAST = ("tests/values", "tests/render", "tests/harness")
+IN_ORDER = "--no-loadscope-reorder"  # pytest-xdist's own order is by the number of tests
+NICE = ("nice", "--adjustment=5")
 DATABASE_LOG = Path(".local/logs/test-database.log")
 LAST_WORDS = 60  # seconds after Ctrl-C for what runs to end by itself
 
@@ -69,18 +81,19 @@ def test(session: nox.Session) -> None:
     if others:
         session.run(*pytest)
         return
-    # Those of the cluster wait most of the time, those of the database compute: side by side both are done sooner.
-    with _beside(session, DATABASE_LOG, *pytest, "--numprocesses=2", "--dist=loadgroup", "tests/database"):
-        session.run(*pytest, "--numprocesses=3", "--dist=loadfile", *FAST, "tests/cluster")
+    # Those of the cluster wait most of the time, those of the database compute: side by side both are done sooner, and the latter
+    # are nice, for they have no time limits. The longest modules come first (tests/order.py), the fast tests fill the end.
+    with _beside(session, DATABASE_LOG, *pytest, "--numprocesses=3", "--dist=loadgroup", IN_ORDER, "tests/database"):
+        session.run(*pytest, "--numprocesses=5", "--dist=loadfile", IN_ORDER, "tests/cluster", *FAST)
 
 
 @contextmanager
 def _beside(session: nox.Session, log: Path, *command: str) -> Iterator[None]:
-    """Run a command of the session's environment while the block runs; then print what it said, and fail if it did."""
+    """Run a command of the session's environment, nicely, while the block runs; then print what it said, and fail if it did."""
     log.parent.mkdir(parents=True, exist_ok=True)
     session.log(f"beside what follows: {' '.join(command)} > {log}")
     with log.open("wb") as output:
-        process = subprocess.Popen([f"{session.bin}/{command[0]}", *command[1:]], stdout=output, stderr=output)
+        process = subprocess.Popen([*NICE, f"{session.bin}/{command[0]}", *command[1:]], stdout=output, stderr=output)
     try:
         yield
     finally:
@@ -116,7 +129,7 @@ def mutate(session: nox.Session) -> None:
 def lint(session: nox.Session) -> None:
     """Check the chart, its rendered objects, the SQL, the shell scripts and the Python."""
     _install(session, "lint")
-    session.run("python", "-m", "harness.local.programs", "helm", "kube-score")
+    session.run("python", "-m", "harness.local.programs", "helm", "kube-score", "promtool", "pint")
     session.run("python", "-m", "harness.lint")
     session.notify("checkov")
 
@@ -149,6 +162,17 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def picture(session: nox.Session) -> None:
+    """Draw docs/dashboard.png from half an hour of a release under load, on the local Kubernetes."""
+    _install(session, "lint")
+    session.run("python", "-m", "harness.up", "--cluster-only", "--engine=local", interrupt_timeout=LAST_WORDS)
+    session.run("python", "-m", "harness.local.programs", *CLUSTER_TESTS)
+    session.run("python", "-m", "pytest", "tests/cluster/test_dashboard.py", env={"BILLDB_DASHBOARD_MINUTES": "30"})
+    _install(session, "picture")
+    session.run("python", "-m", "harness.dashboard.picture", ".local/dashboard.json", "docs/dashboard.png")
+
+
+@nox.session
 def package(session: nox.Session) -> None:
     """Make the chart's .tgz in dist/."""
     _install(session, "local")
@@ -166,7 +190,7 @@ def publish(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Write requirements/*.lock anew from pyproject.toml's groups."""
     session.install("uv==0.13.9")
-    for group in ("local", "lint", "go", "checkov", "dumpers"):
+    for group in ("local", "lint", "go", "checkov", "dumpers", "picture"):
         session.run(
             "uv", "pip", "compile", "--quiet", "--group", group, "--generate-hashes", "--no-header",
             "--python-version=3.11", f"--output-file=requirements/{group}.lock", *(["--no-deps"] if group == "dumpers" else []),

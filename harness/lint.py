@@ -3,6 +3,9 @@
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import yaml
 
 from harness import paths, supported, values_schema
 from harness.dashboard import document as dashboard
@@ -17,6 +20,8 @@ EXCEPTIONS = {
     "statefulset-has-servicename": "nobody connects to the copy of a snapshot; a test holds the server's",
     "pod-probes-identical": "the plan's readiness and liveness ask the same question with different timings",
 }  # fmt: skip
+EVERYTHING = paths.ROOT / "tests" / "render" / "everything-on.yaml"
+RULES = "billdb.rules.yaml"
 
 
 def main() -> int:
@@ -61,7 +66,8 @@ def main() -> int:
     checks |= _squawk()
     results = [_run(name, command) for name, command in checks.items()]
     results.append(_generated())
-    results += [_score(values) for values in (None, paths.ROOT / "tests" / "render" / "everything-on.yaml")]
+    results += _rules()
+    results += [_score(values) for values in (None, EVERYTHING)]
     return 0 if all(results) else 1
 
 
@@ -95,6 +101,20 @@ def _generated() -> bool:
     for file in stale:
         say(f"{file.relative_to(paths.ROOT)} was not what it is made from says; it is now: look at it and commit it")
     return not stale
+
+
+def _rules() -> list[bool]:
+    """Whether Prometheus takes the alerting rules, and pint finds nothing in them."""
+    alerts = {"enabled": True, "kind": "ConfigMap"}
+    rendered = yaml.safe_load_all(template(PREVIEW | {"metrics": {"enabled": True, "alerts": alerts}}, files=[EVERYTHING]))
+    [rules] = [each["data"][RULES] for each in rendered if each and RULES in each.get("data", {})]
+    with TemporaryDirectory() as own:
+        file = Path(own) / RULES
+        file.write_text(rules)
+        promtool = [str(paths.BIN / "promtool"), "check", "rules", "--lint=all", "--lint-fatal", str(file)]
+        pint = [str(paths.BIN / "pint"), "--offline", "--no-color", "--config=harness/pint.hcl", "lint"]
+        severity = ["--min-severity=warning", "--fail-on=warning"]
+        return [_run("promtool check rules", promtool), _run("pint", [*pint, *severity, str(file)])]
 
 
 def _score(values: Path | None) -> bool:

@@ -7,6 +7,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SUBJECT = Path(os.environ.get("BILLDB_SUBJECT", ROOT))  # what is tested: this checkout, or harness/mutate.py's changed copy of it
 CHART = SUBJECT / "chart"
 PRESETS = SUBJECT / "presets"
+DASHBOARD = CHART / "monitoring" / "dashboard.json"
 LOCAL = ROOT / ".local"
 BIN = LOCAL / "bin"
 KUBECONFIG = LOCAL / "kubeconfig"

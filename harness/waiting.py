@@ -7,6 +7,7 @@ from typing import TypeVar
 from harness.errors import UserError
 
 T = TypeVar("T")
+REST, LONGEST_REST = 2, 1.0
 
 
 class WaitError(UserError):
@@ -17,14 +18,18 @@ def wait_for(ask: Callable[[], T], what: str, seconds: float = 120, seen: Callab
     """Ask until the answer is true in Python's sense, and return it.
 
     The time is a limit for something that hangs, not a claim about how long it takes: make it generous. Raises WaitError after
-    `seconds` with what `seen` then returns (a log's end, a status).
+    `seconds` with what `seen` then returns (a log's end, a status). It rests at least twice as long as an answer takes: who
+    starts kubectl again and again keeps a processor from what is waited for.
     """
     deadline = time.monotonic() + seconds
-    while not (answer := ask()):
-        if time.monotonic() > deadline:
+    while True:
+        begun = time.monotonic()
+        if answer := ask():
+            return answer
+        now = time.monotonic()
+        if now > deadline:
             raise WaitError(f"waited {seconds:g} s in vain for {what}\n{seen()}".rstrip())
-        time.sleep(every)
-    return answer
+        time.sleep(max(every, min(LONGEST_REST, REST * (now - begun))))
 
 
 def wait_for_words(log: Callable[[], str], words: str, seconds: float = 120) -> str:

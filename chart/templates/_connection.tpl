@@ -38,7 +38,8 @@
 
 {{/* The same for postgres_exporter, which reads no variables of libpq's: (dict "root" $ "role" ROLE). It reads the password once, when it starts. */}}
 {{- define "billdb.connection.source" -}}
-{{- $options := list "connect_timeout=5" "application_name=billdb/metrics" }}
+{{- /* Names without a schema are PostgreSQL's own: nobody's function of the same name in public is called for it. */}}
+{{- $options := list "connect_timeout=5" "application_name=billdb/metrics" "search_path=pg_catalog" }}
 {{- if eq .root.Values.tls.mode "disabled" }}
 {{- $options = append $options "sslmode=disable" }}
 {{- else }}

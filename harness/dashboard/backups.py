@@ -9,6 +9,7 @@ HOUR, DAY = 3600, 86400
 def panels() -> list[Panel]:
     """Ages in a line, then sizes and durations."""
     read, added = (ours(f"billdb_run_{what}", kind="backup") for what in ("bytes", "added_bytes"))
+    # A kind that never ran has no values: NaN, which >= 0 leaves out.
     duration, succeeded = ours("billdb_run_duration_seconds"), ours("billdb_run_succeeded")
     return [
         _age("backup", "Last good backup (백업)", "An alert from 26 hours on.", {26 * HOUR: CRITICAL}),
@@ -22,10 +23,10 @@ def panels() -> list[Panel]:
         _age("snapshot", "Last good snapshot (스냅샷)", "Only where snapshots.class is set.", {26 * HOUR: WARNING}),
         number(
             Shown(
-                "Certificates end in",
-                "Days; an alert from 21 on. schema: the schema Job's own, with which it logs in.",
+                "Days until certificates end",
+                "An alert from 21 on. schema: the schema Job's own, with which it logs in.",
                 {"{{certificate}}": f"(min by (certificate) ({ours('billdb_certificate_end_seconds')}) - time()) / {DAY}"},
-                "d",
+                "none",
             ),
             {None: WARNING, 21: GOOD},
         ),
@@ -44,12 +45,12 @@ def panels() -> list[Panel]:
             Shown(
                 "Duration",
                 "Of the last run of each kind.",
-                {"{{kind}}": f"max by (kind) ({duration})"},
+                {"{{kind}}": f"max by (kind) ({duration} >= 0)"},
                 "s",
             ),
         ),
         results(
-            Shown("Results", "How the last run of each kind ended.", {"{{kind}}": f"min by (kind) ({succeeded})"}),
+            Shown("Results", "How the last run of each kind ended.", {"{{kind}}": f"min by (kind) ({succeeded} >= 0)"}),
         ),
     ]
 

@@ -11,7 +11,6 @@ from harness import paths
 from harness.dashboard import backups, kos, plan, queries, resources, storage, traffic
 from harness.dashboard.panels import DATASOURCE
 
-FILE = paths.CHART / "monitoring" / "dashboard.json"
 UID = "billdb-postgresql"  # in the address of the dashboard, so that links to it hold
 ROWS = {
     "Resources (자원)": resources,
@@ -32,7 +31,7 @@ def main() -> None:
 
 def documents() -> dict[Path, str]:
     """What the file should hold."""
-    return {FILE: json.dumps(_dashboard().build(), cls=JSONEncoder, indent=2, ensure_ascii=False) + "\n"}
+    return {paths.DASHBOARD: json.dumps(_dashboard().build(), cls=JSONEncoder, indent=2, ensure_ascii=False) + "\n"}
 
 
 def _dashboard() -> builders.Dashboard:

@@ -18,6 +18,7 @@ def panels() -> list[Panel]:
                 6,
             ),
             plan.CPU_STEPS,
+            highest=100,
         ),
         lines(
             Shown(
@@ -28,10 +29,12 @@ def panels() -> list[Panel]:
                 6,
             ),
             plan.MEMORY_STEPS,
+            highest=100,
         ),
         lines(
             Shown("Disk over time", "Used of the data's volume.", {"disk": plan.DISK}, "percent", 6),
             plan.DISK_STEPS,
+            highest=100,
         ),
         lines(
             Shown(

@@ -183,6 +183,7 @@ def _kubelet() -> Component:
         "registerNode": True,
         "maxPods": 200,
         "syncFrequency": "10s",  # how soon a pod sees its changed Secret; a minute is what other clusters have
+        "volumeStatsAggPeriod": "10s",  # how old its figures of volumes may be; a minute is what other clusters have
         # A nearly full disk is the machine's own business: `nox -s up` looks at it first.
         "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
         "imageGCHighThresholdPercent": 100,

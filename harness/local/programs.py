@@ -117,6 +117,7 @@ MODULES = (
             "github.com/prometheus/alertmanager": "alertmanager",  # the module proxy's has no pages, and wants a file there
         },
     ),
+    Module("receiver", {"receiver": "billdb/tools/receiver"}),
     Module(
         "cert-manager",
         {"cert-manager": "billdb/tools/cert-manager"},

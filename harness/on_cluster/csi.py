@@ -7,9 +7,8 @@ that the kernel frees with its mount. So what a killed run left ends with the no
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, flock
+from functools import partial
 from pathlib import Path
-from typing import IO
 
 import yaml
 
@@ -18,6 +17,7 @@ from harness.kubernetes import Cluster
 from harness.local import cgroups, gobuild, gotoolchain, machine, programs
 from harness.local.components import NODE_NAME
 from harness.local.node import Node, current
+from harness.on_cluster.shared import shared
 from harness.waiting import wait_for
 
 DRIVER = "btrfs.billdb.test"
@@ -60,36 +60,8 @@ OBJECTS = (
 @contextmanager
 def running(cluster: Cluster) -> Iterator[None]:
     """Have snapshots in the cluster for a time. The first of several runs at once starts it all, the last one ends it."""
-    paths.RUN.mkdir(parents=True, exist_ok=True)
-    with (paths.RUN / "csi.starting").open("a") as starting, (paths.RUN / "csi.using").open("a") as using:
-        with _alone(starting):
-            if _nobody_else(using):
-                _start(cluster)
-            flock(using, LOCK_SH)
-        try:
-            yield
-        finally:
-            with _alone(starting):
-                flock(using, LOCK_UN)
-                if _nobody_else(using):
-                    _stop(cluster)
-
-
-@contextmanager
-def _alone(lock: IO[str]) -> Iterator[None]:
-    flock(lock, LOCK_EX)
-    try:
+    with shared("csi", partial(_start, cluster), partial(_stop, cluster)):
         yield
-    finally:
-        flock(lock, LOCK_UN)
-
-
-def _nobody_else(using: IO[str]) -> bool:
-    try:
-        flock(using, LOCK_EX | LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _node() -> Node:

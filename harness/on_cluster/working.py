@@ -14,6 +14,7 @@ while :; do
   echo "SELECT 'kept';" >&${kept[1]} && read -r -t 10 answer <&${kept[0]} && [[ $answer == kept ]] || echo "FAILED kept: $answer"
   answer=$(PGPASSWORD=$(< /tmp/password) psql -qAtX -c "SELECT 'new'" 2>&1)
   [[ $answer == new ]] && echo ok || echo "FAILED new: $answer"
+  sleep 0.1 # without it the client takes a whole processor
 done
 """
 

@@ -15,6 +15,8 @@ from harness.kubernetes import Cluster
 from harness.local import images, node, program_images
 from harness.local.cluster import load
 from harness.on_cluster import csi
+from harness.on_cluster import monitoring as on_monitoring
+from harness.on_cluster.monitoring import Monitoring
 from harness.on_cluster.release import Release
 
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
@@ -89,6 +91,13 @@ def exporter_image(reachable: None) -> None:
     """The cluster has the image of the metrics' exporter: where this is the local Kubernetes, the stand-in."""
     if running := node.current():
         load(running, program_images.of(image.exporter(), "postgres_exporter"))
+
+
+@pytest.fixture(scope="session")
+def monitoring(reachable: None, request: pytest.FixtureRequest) -> Iterator[Monitoring]:
+    """The cluster has a Prometheus and an Alertmanager that watch every namespace."""
+    with on_monitoring.running(Cluster(kubeconfig(request.config), "default")) as running:
+        yield running
 
 
 @pytest.hookimpl(wrapper=True)

@@ -23,6 +23,7 @@ while :; do
   n=$((n + 1))
   psql -qAtXc "INSERT INTO bill_inquiry_history (request_id, line_number) VALUES ('W$n', '01011112222')" 2> /dev/null &&
     echo "row W$n $(date +%s.%N)"
+  sleep 0.1
 done
 """
 WRITTEN = "SELECT request_id FROM bill_inquiry_history WHERE request_id LIKE 'W%'"

@@ -31,7 +31,7 @@ SETTINGS = {
     "log_parameter_max_length": "0",
     "log_lock_waits": "on",
     "log_checkpoints": "on",
-    "log_autovacuum_min_duration": "10s",
+    "log_autovacuum_min_duration": "1min",
     "log_temp_files": "10MB",
     "track_io_timing": "on",
     "max_parallel_workers_per_gather": "0",

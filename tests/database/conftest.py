@@ -17,6 +17,8 @@ from harness.database.states import ROWS
 from harness.local import docker, images
 from tests.database.catalogue import catalogue
 from tests.database.moving import MORE, is_closed, writes
+from tests.database.versions import OLDEST
+from tests.database.versions import pytest_generate_tests as pytest_generate_tests
 
 NUMBERS = count(1)
 ENGINE = pytest.StashKey[tuple[ExitStack, str]]()
@@ -97,9 +99,9 @@ def prepared_of(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Itera
         prepared.server.stop()
 
 
-@pytest.fixture(scope="session", params=images.MAJORS)
+@pytest.fixture(scope="session")
 def server(request: pytest.FixtureRequest, prepared_of: Callable[[str], Prepared]) -> Server:
-    """A server of each major version in turn."""
+    """A server of each of the test's versions in turn (versions.py)."""
     return prepared_of(request.param).server
 
 
@@ -142,7 +144,7 @@ def migrated(server: Server, name: str, prepared_of: Callable[[str], Prepared]) 
 @pytest.fixture(scope="module")
 def old(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server of 14 of this module's own, with rows: a move closes the database."""
-    server = Server("14", Path(tmp_path_factory.mktemp("move")) / "server")
+    server = Server(OLDEST, Path(tmp_path_factory.mktemp("move")) / "server")
     with server.connect(database="postgres") as connection:
         connection.execute("ALTER SYSTEM SET max_prepared_transactions = 1")
     server.kill()

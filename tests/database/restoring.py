@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 
 from harness import paths
+from harness.database import repositories
 from harness.database.backups import Backups
 from harness.database.servers import Server
 from harness.database.states import ROWS
@@ -15,6 +16,7 @@ def made_backup(server: Server, name: str, files: dict[str, str] | None = None, 
     """A repository of the database's own with one backup of it, after it got rows and this change."""
     with server.connect(database=name) as connection:
         connection.execute(ROWS.encode() + change.encode())
+    repositories.make(server.folder / "repository" / name)
     Backups(server, repository=name, files=files or {}).apply(database=name)
     return Backups(server, repository=name)
 

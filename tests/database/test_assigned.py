@@ -9,7 +9,8 @@ import pytest
 from testcontainers.core.container import DockerContainer
 
 from harness.chart import render
-from harness.local.images import MAJORS, POSTGRES_IMAGE
+from harness.local.images import POSTGRES_IMAGE
+from tests.database.versions import NEWEST, OLDEST
 
 USER = 1000660000
 SCRIPT = """
@@ -23,7 +24,7 @@ done
 """
 
 
-@pytest.mark.parametrize("major", MAJORS)
+@pytest.mark.parametrize("major", [OLDEST, NEWEST])  # the scripts, and the user's line in the image
 def test_a_user_id_that_the_cluster_assigns_owns_the_data_and_is_the_superuser_on_the_socket(
     engine: None, tmp_path: Path, major: str
 ) -> None:

@@ -9,6 +9,7 @@ from harness import paths
 from harness.database.hook import Hook
 from harness.database.servers import PASSWORDS, SHARED, SOCKETS, Run, Server
 from tests.database.attacks import LOOT, OWNER, TRIGGER
+from tests.database.versions import oldest_and_newest
 
 PASSWORD = {"PGPASSWORD": PASSWORDS["bill_backup_user"]}
 RESULT = {
@@ -51,6 +52,7 @@ def test_backups_role_records_what_came_of_a_run(server: Server, connection: psy
     assert connection.execute("SELECT count(*) FROM audit.backup_run WHERE finished_at <= clock_timestamp()").fetchone() == (2,)
 
 
+@oldest_and_newest
 @pytest.mark.parametrize("kind", ["check", "restore", "drill", "snapshot", "snapshot-drill", "move"])
 def test_every_kind_of_run_is_recorded(server: Server, migrated: None, name: str, kind: str) -> None:
     assert record(server, name, kind=kind, **NOTHING).log == ""

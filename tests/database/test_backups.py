@@ -4,7 +4,6 @@ import json
 import os
 import re
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,9 @@ import pytest
 from harness.database.backups import Backups
 from harness.database.servers import REPOSITORY_PASSWORD, SOCKETS, Run, Server
 from harness.database.watching import wait_for_count
-from tests.database.conftest import Prepared
+from tests.database.versions import newest, oldest, oldest_and_newest
+
+pytestmark = oldest_and_newest
 
 ROWS = 20_000
 KILLS = 20
@@ -21,12 +22,6 @@ INSERT = """
 INSERT INTO bill_inquiry_history (request_id, line_number, status)
 SELECT {first} || '-' || n, '01012345678', 'PROCESSING' FROM generate_series(1, {rows}) AS n
 """
-
-
-@pytest.fixture(scope="module", params=["14", "18"])
-def server(request: pytest.FixtureRequest, prepared_of: Callable[[str], Prepared]) -> Server:
-    """A server of the oldest and of the newest major version."""
-    return prepared_of(request.param).server
 
 
 @pytest.fixture
@@ -106,7 +101,7 @@ def test_a_backup_is_of_one_moment_and_its_manifest_counts_what_it_holds(server:
     assert results(server, name) == [(True, None)]
 
 
-@pytest.mark.parametrize("server", ["14"], indirect=True)
+@oldest
 def test_a_failed_dump_leaves_no_backup_and_after_seven_bad_days_the_good_one_is_there(
     server: Server, name: str, backups: Backups
 ) -> None:
@@ -143,7 +138,7 @@ def test_only_after_a_good_backup_are_old_ones_removed(server: Server, name: str
     assert kept(backups)[-1] == last
 
 
-@pytest.mark.parametrize("server", ["18"], indirect=True)
+@newest
 def test_a_backup_that_is_killed_is_none_and_the_next_one_finds_nothing_in_its_way(
     server: Server, name: str, backups: Backups
 ) -> None:

@@ -7,7 +7,9 @@ import pytest
 
 from harness.database.backups import Backups
 from harness.database.servers import Run, Server
-from tests.database.conftest import Prepared
+from tests.database.versions import oldest_and_newest
+
+pytestmark = oldest_and_newest
 
 LEFT = """
 INSERT INTO audit.backup_run
@@ -19,12 +21,6 @@ FROM (VALUES (%s, %s, %s::TEXT)) AS run (kind, hours, message)
 SUSPENDED = {"backup": {"suspend": True}}
 SNAPSHOTS = {"snapshots": {"class": "incremental"}}
 NOW = "kubectl create job -n phonebill-dev --from=cronjob/bill-inquiry-backup backup-$(date +%s)"
-
-
-@pytest.fixture(scope="module", params=["14", "18"])
-def server(request: pytest.FixtureRequest, prepared_of: Callable[[str], Prepared]) -> Server:
-    """A server of the oldest and of the newest major version."""
-    return prepared_of(request.param).server
 
 
 @pytest.fixture

@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from itertools import count
 
 import psycopg
-import pytest
 
 from harness.database.hook import Hook
 from harness.database.servers import Server
 from harness.waiting import wait_for
+from tests.database.versions import oldest, oldest_and_newest
+
+pytestmark = oldest_and_newest
 
 COLUMN = {"schema": {"extraMigrations": {"V9001__mine.sql": "ALTER TABLE bill_inquiry_history ADD COLUMN mine BIGINT;"}}}
 ROWS = 2_000_000
@@ -115,7 +117,7 @@ SELECT count(DISTINCT split_part(request_id, '-', 2)) FROM bill_inquiry_history,
 WHERE bill_inquiry_history.id BETWEEN begun.id + 1 AND ended.id AND request_id LIKE 'writer-%'"""
 
 
-@pytest.mark.parametrize("server", ["14"], indirect=True)
+@oldest
 def test_two_million_rows_and_four_writers_never_wait_for_a_lock_longer_than_the_lock_timeout(server: Server, name: str) -> None:
     hook = Hook(server)
     newer = {file: None for file in hook.configmap() if file.startswith("V") and file >= OF_THE_FIRST_RELEASE}

@@ -5,13 +5,12 @@ import pytest
 from harness.database.backups import Backups
 from harness.database.servers import Server
 from tests.database.restoring import databases, flip_a_byte, made_backup, newest_result, one, patched
+from tests.database.versions import oldest, oldest_and_newest
 
-both = pytest.mark.parametrize("server", ["14", "18"], indirect=True)
-oldest = pytest.mark.parametrize("server", ["14"], indirect=True)
 DRILL = "bill-inquiry-drill"
 
 
-@both
+@oldest_and_newest
 def test_newest_backup_is_restored_and_checked_in_a_server_of_its_own(server: Server, name: str, migrated: None) -> None:
     backups = made_backup(server, name)
     with server.connect(database="postgres") as connection:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psycopg
-import pytest
 
 from harness.database.hook import Hook
 from harness.database.servers import Server
 from harness.database.watching import wait_for_build, wait_for_sleepers, wait_until_gone
 from tests.database.catalogue import catalogue
+from tests.database.versions import oldest, oldest_and_newest
 
 STRIDE = 10
 # Does something at the :target-th DDL command of a run; a sequence counts on also when the transaction is undone.
@@ -75,6 +75,7 @@ def test_session_ended_within_migrations_again_and_again(server: Server, name: s
         assert catalogue(connection) == reference
 
 
+@oldest_and_newest
 def test_job_killed_within_migrations(server: Server, name: str, reference: list[str]) -> None:
     hook = Hook(server)
     with trap(server, name, "pg_sleep(600)") as at, server.connect(database="postgres") as watcher:
@@ -91,6 +92,7 @@ def test_job_killed_within_migrations(server: Server, name: str, reference: list
         assert catalogue(connection) == reference
 
 
+@oldest_and_newest
 def test_server_killed_in_the_middle_of_a_run(server: Server, name: str, reference: list[str]) -> None:
     hook = Hook(server)
     for mark in ("database   ", "applied    V0002", "applied    V0003"):
@@ -109,6 +111,7 @@ SLOW = {"V9001__mine.sql": "CREATE TABLE mine ();", "V9002__slow.sql": "CREATE T
 LEFT = "SELECT to_regclass('mine') IS NULL, to_regclass('slow') IS NULL"
 
 
+@oldest_and_newest
 def test_run_that_the_kubelet_ends_says_so_and_its_session_ends_too(server: Server, name: str, migrated: None) -> None:
     job = Hook(server, {"schema": {"extraMigrations": SLOW}}).start(name)
     with server.connect(database=name) as watcher:
@@ -121,7 +124,7 @@ def test_run_that_the_kubelet_ends_says_so_and_its_session_ends_too(server: Serv
     assert done.log.rstrip().endswith("told to end before it was done; what ended stays, and the next run goes on from there")
 
 
-@pytest.mark.parametrize("server", ["14"], indirect=True)  # timeout and bash, which are the same beside every server
+@oldest  # timeout and bash, which are the same beside every server
 def test_run_that_reaches_its_deadline_says_so_and_its_session_ends_too(server: Server, name: str, migrated: None) -> None:
     done = Hook(server, {"schema": {"deadlineSeconds": 10, "extraMigrations": SLOW}}).run(name)
     with server.connect(database=name) as watcher:
@@ -139,6 +142,7 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS mine_operator ON customer_info (operator
 VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'mine_operator'::regclass"
 
 
+@oldest_and_newest
 def test_index_that_a_killed_run_left_unfinished_is_removed_and_built(server: Server, name: str, migrated: None) -> None:
     hook = Hook(server, {"schema": {"extraMigrations": {"V9001__mine.sql": CONCURRENTLY}}})
     with server.connect(database=name) as watcher, server.connect(database=name) as old:
@@ -156,6 +160,7 @@ def test_index_that_a_killed_run_left_unfinished_is_removed_and_built(server: Se
         assert watcher.execute(VALID).fetchone() == (True,)
 
 
+@oldest_and_newest
 def test_second_run_that_waits_does_not_keep_a_concurrent_build_from_ending(server: Server, name: str, migrated: None) -> None:
     hook = Hook(server, {"schema": {"extraMigrations": {"V9001__mine.sql": CONCURRENTLY}}})
     with server.connect(database=name) as watcher, server.connect(database=name) as old:

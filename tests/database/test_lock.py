@@ -6,6 +6,9 @@ import pytest
 from harness.database.hook import Hook
 from harness.database.servers import Server
 from harness.database.watching import wait_for_count, wait_for_waiters
+from tests.database.versions import oldest_and_newest
+
+pytestmark = oldest_and_newest
 
 TAKE = "SELECT pg_advisory_lock(hashtext('billdb schema'))"
 ENDED = "of bill_readonly_user held the advisory lock of schema runs, which is not for that role: its session was ended"

@@ -4,6 +4,9 @@ import pytest
 
 from harness.database.hook import Hook
 from harness.database.servers import Server
+from tests.database.versions import oldest_and_newest
+
+pytestmark = oldest_and_newest
 
 WRONG = {
     "a trailing blank": "-- billdb: superuser ",

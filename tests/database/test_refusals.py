@@ -4,6 +4,9 @@ import pytest
 
 from harness.database.hook import Hook
 from harness.database.servers import PASSWORDS, Server
+from tests.database.versions import oldest_and_newest
+
+pytestmark = oldest_and_newest
 
 
 def mine(sql: str, number: int = 1) -> dict[str, object]:

@@ -14,9 +14,8 @@ from harness.database.servers import Run, Server
 from tests.database.catalogue import catalogue
 from tests.database.conftest import Prepared
 from tests.database.restoring import databases, flip_a_byte, made_backup, newest_result, one, patched
+from tests.database.versions import newest, oldest, oldest_and_newest
 
-both = pytest.mark.parametrize("server", ["14", "18"], indirect=True)
-oldest = pytest.mark.parametrize("server", ["14"], indirect=True)  # the same scripts say the same beside every server
 COUNT: LiteralString = "SELECT count(*) FROM bill_inquiry_history"
 SETTINGS = (
     "DATABASE {0} SET search_path = public, 'With \"quotes\"', cache",
@@ -41,7 +40,7 @@ def objects(connection: psycopg.Connection) -> list[str]:
     return [line for line in catalogue(connection) if not line.startswith("database: ")]
 
 
-@both
+@oldest_and_newest
 def test_beside_the_database_is_what_it_was_at_the_backup(server: Server, name: str, backups: Backups) -> None:
     with server.connect(database=name) as live:
         before = objects(live)
@@ -69,7 +68,7 @@ def test_beside_the_database_is_what_it_was_at_the_backup(server: Server, name: 
     assert message.endswith(f"is in the database {name}_restored")
 
 
-@both
+@oldest_and_newest
 def test_swapped_while_the_service_connects_again_and_again(server: Server, name: str, backups: Backups) -> None:
     with server.connect(database=name) as live:
         live.execute("DELETE FROM kos_inquiry_history")
@@ -138,7 +137,7 @@ def test_swap_of_what_was_restored_before_restores_nothing_again(server: Server,
         assert one(live, "SELECT count(*) FROM bill_info_cache") == 0
 
 
-@both
+@oldest_and_newest
 def test_new_release_gets_roles_settings_and_a_ledger_that_the_schema_job_finds_current(
     server: Server, name: str, backups: Backups
 ) -> None:
@@ -296,7 +295,7 @@ def test_what_a_superuser_made_of_the_owners_is_left_out_and_said(server: Server
         assert one(restored, "SELECT n FROM admin.own") == 1
 
 
-@pytest.mark.parametrize("server", ["18"], indirect=True)
+@newest
 def test_backup_of_an_older_server_is_restored_into_a_newer_one(
     server: Server, name: str, prepared_of: Callable[[str], Prepared]
 ) -> None:

@@ -7,8 +7,9 @@ import pytest
 from harness.database.backups import Backups
 from harness.database.servers import SOCKETS, Server
 from tests.database.restoring import databases, made_backup, one
+from tests.database.versions import oldest_and_newest
 
-pytestmark = pytest.mark.parametrize("server", ["14", "18"], indirect=True)
+pytestmark = oldest_and_newest
 # Whoever runs it and may, makes the service a superuser; who may not, is not stopped by it.
 ATTACK: LiteralString = """
 CREATE FUNCTION public.attack_now() RETURNS VOID LANGUAGE plpgsql AS $$

@@ -3,14 +3,13 @@
 import time
 from contextlib import suppress
 
-import pytest
-
 from harness.database.jobs import Job
 from harness.database.servers import Server
 from tests.database.restoring import databases, made_backup, one
+from tests.database.versions import newest, oldest_and_newest
 
 MOMENTS = 20
-pytestmark = pytest.mark.parametrize("server", ["14", "18"], indirect=True)
+pytestmark = oldest_and_newest
 
 
 def kill(job: Job) -> None:
@@ -28,6 +27,7 @@ def states(server: Server, name: str) -> list[int]:
     return found
 
 
+@newest
 def test_killed_at_twenty_moments_and_then_not(server: Server, name: str, migrated: None) -> None:
     backups = made_backup(server, name)
     with server.connect(database=name) as live:
@@ -56,6 +56,7 @@ def test_killed_at_twenty_moments_and_then_not(server: Server, name: str, migrat
         connection.execute(f"DROP DATABASE {kept}".encode())
 
 
+@newest
 def test_swap_killed_at_twenty_moments_leaves_the_one_or_the_other(server: Server, name: str, migrated: None) -> None:
     backups = made_backup(server, name)
     with server.connect(database=name) as live:

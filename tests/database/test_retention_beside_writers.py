@@ -10,6 +10,9 @@ import psycopg
 import pytest
 
 from harness.database.servers import Server
+from tests.database.versions import oldest_and_newest
+
+pytestmark = oldest_and_newest
 
 MAINTENANCE = "bill_maintenance_user"
 SERVICE = "bill_inquiry_user"

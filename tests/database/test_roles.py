@@ -187,7 +187,7 @@ def test_backup_can_dump_the_whole_database(server: Server, installed: str) -> N
     assert "COPY audit.ddl_history" in done.log
 
 
-@pytest.mark.parametrize("server", ["14", "15"], indirect=True)  # the stand-in's pg_basebackup is that of 15
+@pytest.mark.versions("14", "15")  # the stand-in's pg_basebackup is that of 15
 def test_backup_can_take_a_base_backup(server: Server, installed: str) -> None:
     command = ["pg_basebackup", f"--host={SOCKETS}", "--username=bill_backup_user", "--pgdata=/tmp/base", "--checkpoint=fast"]
     done = server.execute(*command, environment=PASSWORD)

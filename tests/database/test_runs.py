@@ -8,6 +8,7 @@ from harness.database.hook import Hook
 from harness.database.servers import Server
 from harness.database.watching import wait_for_sleepers
 from tests.database.catalogue import catalogue
+from tests.database.versions import oldest, oldest_and_newest
 
 
 def test_first_run_applies_every_migration_and_the_second_changes_nothing(server: Server, name: str) -> None:
@@ -24,6 +25,7 @@ def test_first_run_applies_every_migration_and_the_second_changes_nothing(server
         assert connection.execute("SELECT count(*) FROM audit.system_config_history").fetchone() == (13,)
 
 
+@oldest_and_newest
 def test_four_runs_at_once_end_as_one(server: Server, name: str, reference: list[str]) -> None:
     with server.connect(database="postgres") as starter, ThreadPoolExecutor(4) as pool:
         starter.execute("SELECT pg_advisory_lock(hashtext('billdb schema'))")
@@ -38,12 +40,14 @@ def test_four_runs_at_once_end_as_one(server: Server, name: str, reference: list
         assert catalogue(connection) == reference
 
 
+@oldest_and_newest
 def test_job_runs_in_64_mebibytes_with_a_read_only_root_and_no_capability(server: Server, name: str) -> None:
     done = Hook(server).start(name).end()
     assert done.status == 0, done.log
     assert done.log.rstrip().endswith(f"the schema of {name} is ready")
 
 
+@oldest_and_newest
 def test_log_reads_like_a_report(server: Server, name: str) -> None:
     lines = [line.split(maxsplit=1)[0] for line in Hook(server).apply(name).splitlines()]
     sections = list(dict.fromkeys(word for word in lines if ":" not in word))
@@ -72,6 +76,7 @@ HEADERS = {
 }
 
 
+@oldest_and_newest
 @pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS)
 def test_what_a_migration_sets_for_its_session_ends_with_it(server: Server, name: str, header: str) -> None:
     mine = {"V9001__sets.sql": header + LEFT_BEHIND, "V9002__finds.sql": FOUND}
@@ -84,6 +89,7 @@ def test_what_a_migration_sets_for_its_session_ends_with_it(server: Server, name
     assert Hook(server, {"schema": {"extraMigrations": mine}}).run(name).status == 3
 
 
+@oldest_and_newest
 def test_operators_change_of_a_setting_survives_every_later_run(server: Server, name: str) -> None:
     Hook(server).apply(name)
     with server.connect(database=name) as connection:
@@ -95,12 +101,14 @@ def test_operators_change_of_a_setting_survives_every_later_run(server: Server, 
     assert "kos.retry.delay.ms" not in found
 
 
+@oldest_and_newest
 def test_superuser_with_a_password_does_as_well_as_the_hooks_own_role(server: Server, name: str, reference: list[str]) -> None:
     Hook(server, environment={"PGUSER": "postgres"}).apply(name)
     with server.connect(database=name) as connection:
         assert catalogue(connection) == reference
 
 
+@oldest
 def test_server_that_does_not_come_is_waited_for_a_bounded_time_and_named(server: Server) -> None:
     done = Hook(server, environment={"PGHOST": "/nowhere", "WAIT_SECONDS": "1"}).run()
     assert done.status == 2

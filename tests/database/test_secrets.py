@@ -13,6 +13,7 @@ from harness.database.hook import Hook
 from harness.database.servers import HOOK, PASSWORDS, SHARED, Server
 from harness.database.watching import OF_A_RUN
 from harness.waiting import wait_for
+from tests.database.versions import oldest_and_newest
 
 NEW = {
     "postgres": "new'superuser",
@@ -100,6 +101,7 @@ def test_passwords_are_stored_as_the_values_say(server: Server, installed: str) 
     assert stored == [("SCRAM-SHA-256$",)] * 6
 
 
+@oldest_and_newest
 def test_rotation_that_failed_half_way_is_finished_by_the_next_run(server: Server, installed: str) -> None:
     folder = server.credentials(NEW, "half-way-passwords")
     broken = Hook(

@@ -1,13 +1,15 @@
 """The server's scripts on volumes as others leave them: what they take, what they refuse, and with which words."""
 
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from harness.database.volumes import MOUNT, PREPARE, Pod, pod
-from harness.local import images
 from harness.waiting import wait_for_words
+from tests.database.versions import oldest, oldest_and_newest
 
 DECIDED = {
     "hba_file": "/etc/postgresql/pg_hba.conf",
@@ -29,7 +31,7 @@ OTHERWISE = {
 }
 
 
-@pytest.fixture(params=images.MAJORS)
+@pytest.fixture
 def folder(request: pytest.FixtureRequest, engine: None, tmp_path: Path) -> tuple[str, Path]:
     """A major version, and a folder for its volume."""
     return request.param, tmp_path
@@ -42,11 +44,27 @@ def new(folder: tuple[str, Path]) -> Iterator[Pod]:
         yield made
 
 
+@pytest.fixture(scope="session")
+def prepared(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Gives the volume of a major version as the first start leaves it; it is to be copied, for initdb takes its seconds."""
+
+    @cache
+    def of(major: str) -> Path:
+        folder = tmp_path_factory.mktemp(f"volume-{major}-")
+        with pod(major, folder) as first:
+            first.check(PREPARE)
+        return folder / "volume"
+
+    return of
+
+
 @pytest.fixture
-def old(new: Pod) -> Pod:
+def old(folder: tuple[str, Path], prepared: Callable[[str], Path]) -> Iterator[Pod]:
     """A pod on a volume that has a database cluster."""
-    new.check(PREPARE)
-    return new
+    major, place = folder
+    subprocess.run(["cp", "--archive", prepared(major), place / "volume"], check=True)
+    with pod(major, place) as made:
+        yield made
 
 
 def test_what_the_chart_decides_holds_whatever_alter_system_wrote(old: Pod) -> None:
@@ -72,6 +90,7 @@ def test_settings_of_the_volume_neither_print_the_password_nor_run_what_it_says(
     assert old.sql("SELECT current_user", PGUSER="postgres", PGPASSWORD=password) == "postgres"
 
 
+@oldest_and_newest
 def test_a_superuser_of_another_name_is_refused_with_the_way_to_rename_it(new: Pod) -> None:
     new.check(f"initdb --username=Admin --pgdata={MOUNT}/data")
     refused = new.run(PREPARE)
@@ -79,6 +98,7 @@ def test_a_superuser_of_another_name_is_refused_with_the_way_to_rename_it(new: P
     assert (refused.status, told in refused.log, 'ALTER ROLE "Admin" RENAME TO postgres' in refused.log) == (1, True, True)
 
 
+@oldest_and_newest
 def test_the_way_to_rename_it_makes_the_volume_start(new: Pod) -> None:
     new.check(f"initdb --username=Admin --pgdata={MOUNT}/data")
     new.alone("CREATE ROLE other SUPERUSER LOGIN")
@@ -88,6 +108,7 @@ def test_the_way_to_rename_it_makes_the_volume_start(new: Pod) -> None:
     new.check(PREPARE)
 
 
+@oldest_and_newest
 def test_data_of_another_user_is_refused_with_both_ids(old: Pod) -> None:
     old.check(f"chown -R 1001 {MOUNT}/data", user=0)
     refused = old.run(PREPARE)
@@ -95,6 +116,7 @@ def test_data_of_another_user_is_refused_with_both_ids(old: Pod) -> None:
     assert (refused.status, refused.log) == (1, f"prepare-volume: ERROR: {told}\n")
 
 
+@oldest_and_newest
 def test_a_volume_that_may_not_be_written_is_refused_with_both_ids(new: Pod) -> None:
     new.check(f"chown 0 {MOUNT} && chmod 0755 {MOUNT}", user=0)
     refused = new.run(PREPARE)
@@ -102,6 +124,7 @@ def test_a_volume_that_may_not_be_written_is_refused_with_both_ids(new: Pod) -> 
     assert (refused.status, refused.log) == (1, f"prepare-volume: ERROR: {told}\n")
 
 
+@oldest_and_newest
 @pytest.mark.parametrize("content", ["two\nlines", "two\n\n", "\ntwo"])
 def test_a_password_of_more_than_one_line_is_refused_before_the_volume_is_touched(new: Pod, content: str) -> None:
     new.password(content)
@@ -110,6 +133,7 @@ def test_a_password_of_more_than_one_line_is_refused_before_the_volume_is_touche
     assert new.check(f"ls -A {MOUNT}") == ""
 
 
+@oldest_and_newest
 def test_a_line_end_is_no_part_of_the_password(new: Pod) -> None:
     new.password("secret\n")
     new.check(PREPARE)
@@ -117,6 +141,7 @@ def test_a_line_end_is_no_part_of_the_password(new: Pod) -> None:
     assert new.sql("SELECT 1", PGUSER="postgres", PGPASSWORD="secret") == "1"
 
 
+@oldest_and_newest
 @pytest.mark.parametrize("signal", ["recovery.signal", "standby.signal"])
 def test_a_volume_in_recovery_is_left_as_it_is(old: Pod, signal: str) -> None:
     old.check(f"touch $PGDATA/{signal}")
@@ -126,6 +151,7 @@ def test_a_volume_in_recovery_is_left_as_it_is(old: Pod, signal: str) -> None:
     assert old.check(state) == before
 
 
+@oldest
 def test_an_image_without_flock_is_refused(new: Pod) -> None:
     new.check("rm /usr/bin/flock", user=0)
     refused = new.run(PREPARE)
@@ -133,6 +159,7 @@ def test_an_image_without_flock_is_refused(new: Pod) -> None:
     assert new.check(f"ls -A {MOUNT}") == ""
 
 
+@oldest_and_newest
 @pytest.mark.parametrize("script", ["prepare-volume", "start-server"])
 def test_nobody_writes_a_volume_that_another_pods_server_still_has(old: Pod, folder: tuple[str, Path], script: str) -> None:
     old.serve()
@@ -153,6 +180,7 @@ def test_nobody_writes_a_volume_that_another_pods_server_still_has(old: Pod, fol
         assert other.sql("SELECT answer FROM kept") == "42"
 
 
+@oldest_and_newest
 def test_a_killed_servers_process_id_may_be_that_of_the_next_pods_script(old: Pod) -> None:
     old.serve()
     old.sql("CREATE TABLE kept AS SELECT 42 AS answer")
@@ -164,7 +192,7 @@ def test_a_killed_servers_process_id_may_be_that_of_the_next_pods_script(old: Po
 
 
 # The oldest and the newest: the chart's limit is one setting, and 4 GiB of files take their time.
-@pytest.mark.parametrize("folder", ["14", "18"], indirect=True)
+@oldest_and_newest
 def test_a_slot_whose_client_stays_away_is_given_up_before_its_wal_fills_the_volume(old: Pod) -> None:
     old.serve("-c fsync=off -c wal_init_zero=off")  # files of WAL that take no room
     old.sql("SELECT pg_create_physical_replication_slot('behind', true)")

@@ -19,7 +19,7 @@ SETTINGS = {
     "log_connections": "on", "log_disconnections": "on", "log_line_prefix": "%m [%p] %q%u@%d from %r (%a) ",
     "timezone": "Asia/Seoul", "log_timezone": "Asia/Seoul", "shared_preload_libraries": "pg_stat_statements",
     "log_parameter_max_length": "0", "log_parameter_max_length_on_error": "0", "log_lock_waits": "on", "log_checkpoints": "on",
-    "log_autovacuum_min_duration": "10s", "log_temp_files": "10MB", "track_io_timing": "on",
+    "log_autovacuum_min_duration": "1min", "log_temp_files": "10MB", "track_io_timing": "on",
     "max_parallel_workers_per_gather": "0", "jit": "off", "checkpoint_timeout": "15min", "max_wal_size": "2GB",
     "max_slot_wal_keep_size": "4GB", "idle_in_transaction_session_timeout": "1h",
     "include_if_exists": "/var/run/postgresql/audit.conf",

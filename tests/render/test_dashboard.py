@@ -7,10 +7,13 @@ import json
 import re
 from typing import Any
 
+from harness import paths
+from harness.chart import render
 from harness.dashboard import document
 from tests.render import promql
 
-DASHBOARD = json.loads(document.FILE.read_text())
+NAME = "postgresql-bill-inquiry-dashboard"
+DASHBOARD = json.loads(paths.DASHBOARD.read_text())
 PANELS: list[dict[str, Any]] = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 ROWS = [panel for panel in DASHBOARD["panels"] if panel["type"] == "row"]
 QUERIES = [target["expr"] for panel in PANELS for target in panel["targets"]]
@@ -22,6 +25,17 @@ PLANNED = {"CPU 사용률": 80, "Memory 사용률": 85, "Disk 사용률": 80, "C
 def test_the_file_is_what_the_generator_writes() -> None:
     [(file, text)] = document.documents().items()
     assert file.read_text() == text, "run python -m harness.dashboard.document"
+
+
+def test_it_is_a_configmap_that_grafanas_sidecar_finds() -> None:
+    [made] = [o for o in render({"metrics": {"dashboard": {"enabled": True}}}).of("ConfigMap") if o["metadata"]["name"] == NAME]
+    assert made["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert {name: json.loads(text) for name, text in made["data"].items()} == {"billdb.json": DASHBOARD}
+    folder = {"labels": {"grafana_dashboard": None, "dashboards": "yes"}, "annotations": {"folder": "Databases"}}
+    moved = render({"metrics": {"dashboard": {"enabled": True} | folder}})["ConfigMap", NAME]["metadata"]
+    assert (moved["labels"].get("grafana_dashboard"), moved["labels"]["dashboards"]) == (None, "yes")
+    assert moved["annotations"] == {"folder": "Databases"}
+    assert ("ConfigMap", NAME) not in render()
 
 
 def test_the_first_line_has_the_plans_five_thresholds() -> None:
@@ -49,6 +63,16 @@ def test_each_panel_says_what_it_shows_in_which_unit_and_names_each_series() -> 
         or not all(target["legendFormat"] for target in panel["targets"])
     }
     assert (dumb, len(PANELS) > 30) == (set(), True)
+
+
+def test_a_number_without_a_curve_is_of_now_and_not_of_what_is_gone() -> None:
+    curves = {
+        (panel["options"]["graphMode"], target["instant"])
+        for panel in PANELS
+        if panel["type"] == "stat"
+        for target in panel["targets"]
+    }
+    assert curves == {("area", False), ("none", True)}
 
 
 def test_everything_asks_the_chosen_data_source() -> None:

@@ -32,3 +32,8 @@ def test_hardened_lets_in_the_service_and_keeps_the_superuser_out() -> None:
     assert rule["from"][1:] == [{"podSelector": {"matchLabels": {"tier": "application"}}}]
     assert "host all postgres all reject" in config(manifests, "pg_hba.conf")
     assert options(manifests)["ssl_min_protocol_version"] == "TLSv1.3"
+
+
+def test_18_logs_who_logged_in_and_not_who_only_asked_whether_it_answers() -> None:
+    manifests = render(presets=["postgresql-18"])
+    assert "log_connections = 'authentication,authorization'" in config(manifests, "postgresql.conf")

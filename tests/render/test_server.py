@@ -14,12 +14,33 @@ def test_probes_are_the_plans_and_recovery_is_given_an_hour(presets: tuple[str, 
     postgresql = container(render(presets=presets), "postgresql")
     ask = {"command": ("/bin/sh", "-c", "exec pg_isready -U postgres -h 127.0.0.1 -p 5432")}
     timing = {"periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 6}
+    quietly = {"command": ("/bin/bash", "/etc/postgresql/answering.sh")}
     for probe, delay in zip(("livenessProbe", "readinessProbe"), delays, strict=True):
-        assert postgresql[probe] == {"exec": ask, "initialDelaySeconds": delay, **timing}
+        assert postgresql[probe] == {"exec": quietly, "initialDelaySeconds": delay, **timing}
     startup = postgresql["startupProbe"]
     assert startup["exec"]["command"][2].endswith(f"; {ask['command'][2]}")
     assert startup["periodSeconds"] * startup["failureThreshold"] >= 3600
     assert startup["initialDelaySeconds"] >= postgresql["readinessProbe"]["initialDelaySeconds"]
+
+
+@pytest.mark.parametrize(("logged", "asks"), [
+    ("on", False), (True, False), ("all", False), ("receipt", False), ("authentication, receipt", False),
+    ("off", True), (False, True), (None, True), ("authentication,authorization", True),
+], ids=str)  # fmt: skip
+def test_a_probe_asks_the_server_each_time_only_where_the_log_has_no_line_for_it(logged: object, asks: bool) -> None:
+    parameters = {"parameters": {"log_connections": logged}}
+    postgresql = container(render({"image": {"tag": "18"}, "postgresql": parameters}), "postgresql")
+    commands = [postgresql[f"{probe}Probe"]["exec"]["command"] for probe in ("liveness", "readiness")]
+    asking = ("/bin/sh", "-c", "exec pg_isready -U postgres -h 127.0.0.1 -p 5432")
+    assert commands == [asking if asks else ("/bin/bash", "/etc/postgresql/answering.sh")] * 2
+
+
+def test_the_server_is_told_the_form_of_its_log_where_it_is_not_text() -> None:
+    def told(values: dict[str, object]) -> list[object]:
+        variables = container(render({"image": {"tag": "15"}, "postgresql": values}), "postgresql")["env"]
+        return [plain(variable) for variable in variables if variable["name"] == "LOG_FORMAT"]
+
+    assert (told({}), told({"logFormat": "json"})) == ([], [{"name": "LOG_FORMAT", "value": "json"}])
 
 
 def test_the_server_is_stopped_fast_within_its_grace_period(manifests: Manifests) -> None:

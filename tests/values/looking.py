@@ -41,7 +41,7 @@ def look(
     """The rendered objects by kind and name. Raises RenderError."""
     with serving([ROOT, CLASS, *objects], kinds) as kubeconfig:
         printed = template(values, kubeconfig=kubeconfig, upgrade=upgrade)
-    return {(o["kind"], o["metadata"]["name"]): o for o in yaml.safe_load_all(printed) if o}
+    return {(o["kind"], o["metadata"]["name"]): o for o in yaml.load_all(printed, yaml.CSafeLoader) if o}
 
 
 def problems(values: Mapping[str, Any], *objects: Object, kinds: Sequence[Kind] = KINDS, upgrade: bool = False) -> list[str]:

@@ -21,6 +21,25 @@ def test_a_setting_that_is_the_charts_own_is_refused(name: str) -> None:
     assert problem.startswith(f"postgresql.parameters.{name}: the chart itself sets it; remove it")
 
 
+@pytest.mark.parametrize("tag", ["14", 14, "17.10-bookworm"], ids=str)
+@pytest.mark.parametrize("listed", ["authentication,authorization", "all", "receipt", "setup_durations"])
+def test_a_list_of_what_is_logged_of_connections_is_refused_before_18(tag: object, listed: str) -> None:
+    [problem] = problems({"image": {"tag": tag}, "postgresql": {"parameters": {"log_connections": listed}}})
+    assert problem == (
+        f"postgresql.parameters.log_connections: {listed}, but image.tag is PostgreSQL {str(tag)[:2]}, "
+        'where it is no list yet (18 is the first); set it to "on" or "off"'
+    )
+    assert render({"image": {"tag": "18"}, "postgresql": {"parameters": {"log_connections": listed}}})
+
+
+def test_a_log_of_json_is_refused_before_15() -> None:
+    [problem] = problems({"postgresql": {"logFormat": "json"}})
+    assert problem == (
+        "postgresql.logFormat: json, but image.tag is PostgreSQL 14, which writes no JSON (15 is the first); set it to text"
+    )
+    assert render({"image": {"tag": "15"}, "postgresql": {"logFormat": "json"}})
+
+
 @pytest.mark.parametrize("size", ["2GB", "3GB", 262144], ids=str)
 def test_shared_buffers_that_the_memory_limit_does_not_hold_are_refused(size: object) -> None:
     [problem] = problems({"postgresql": {"parameters": {"shared_buffers": size}}})

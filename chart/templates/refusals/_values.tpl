@@ -40,6 +40,18 @@ postgresql.parameters.{{ $name }}: the chart itself sets it; remove it{{ with ge
 {{- end }}
 {{- end }}
 
+{{/* What only a newer major version of PostgreSQL knows. */}}
+{{- define "billdb.problems.log" -}}
+{{- $major := include "billdb.major" (include "billdb.image" .Values.image) }}
+{{- $connections := .Values.postgresql.parameters.log_connections | toString }}
+{{- if and $major (lt (int $major) 18) (regexMatch "^(all$|receipt|auth|setup)" $connections) }}
+postgresql.parameters.log_connections: {{ $connections }}, but image.tag is PostgreSQL {{ $major }}, where it is no list yet (18 is the first); set it to "on" or "off"
+{{- end }}
+{{- if and $major (lt (int $major) 15) (eq .Values.postgresql.logFormat "json") }}
+postgresql.logFormat: json, but image.tag is PostgreSQL {{ $major }}, which writes no JSON (15 is the first); set it to text
+{{- end }}
+{{- end }}
+
 {{- define "billdb.problems.memory" -}}
 {{- $memory := include "billdb.memory" . | fromJson }}
 {{- if and $memory.limit (ge $memory.shared $memory.limit) }}

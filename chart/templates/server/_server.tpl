@@ -1,8 +1,17 @@
-{{/* The plan's probe with given timing: (dict "root" $ "timing" MAP); "first": what it does before. */}}
+{{/* The plan's probe: (dict "root" $ "timing" MAP); "first": what it does before; "quiet": it asks where that leaves no line in the log. */}}
 {{- define "billdb.server.probe" -}}
 exec:
+  {{- if and .quiet (include "billdb.server.receipts" .root) }}
+  command: [/bin/bash, /etc/postgresql/answering.sh]
+  {{- else }}
   command: [/bin/sh, -c, {{ .first }}exec pg_isready -U postgres -h 127.0.0.1 -p {{ .root.Values.service.port }}]
+  {{- end }}
 {{ toYaml .timing }}
+{{- end }}
+
+{{/* "true" where the server logs each connection that comes in; 18 can do without: log_connections is a list there. */}}
+{{- define "billdb.server.receipts" -}}
+{{- if regexMatch "(?i)^(on|tr?u?e?|y|yes|1|all|(.*[, ])?receipt([, ].*)?)$" (toString .Values.postgresql.parameters.log_connections) }}true{{ end }}
 {{- end }}
 
 {{/* Mounts of the server's containers; the first are the reloader's too. */}}

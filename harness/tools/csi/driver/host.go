@@ -23,7 +23,21 @@ func (h host) NodeGetInfo(context.Context, *csi.NodeGetInfoRequest) (*csi.NodeGe
 }
 
 func (h host) NodeGetCapabilities(context.Context, *csi.NodeGetCapabilitiesRequest) (*csi.NodeGetCapabilitiesResponse, error) {
-	return &csi.NodeGetCapabilitiesResponse{}, nil
+	stats := &csi.NodeServiceCapability_RPC{Type: csi.NodeServiceCapability_RPC_GET_VOLUME_STATS}
+	capability := &csi.NodeServiceCapability{Type: &csi.NodeServiceCapability_Rpc{Rpc: stats}}
+	return &csi.NodeGetCapabilitiesResponse{Capabilities: []*csi.NodeServiceCapability{capability}}, nil
+}
+
+// NodeGetVolumeStats tells the size that was asked for, though nothing holds the volume to it, and what its files take.
+func (h host) NodeGetVolumeStats(
+	_ context.Context, request *csi.NodeGetVolumeStatsRequest,
+) (*csi.NodeGetVolumeStatsResponse, error) {
+	if !h.pool.has(volumes, request.VolumeId) {
+		return nil, status.Errorf(codes.NotFound, "no volume %s", request.VolumeId)
+	}
+	size, used := h.pool.size(request.VolumeId), h.pool.used(request.VolumeId)
+	usage := &csi.VolumeUsage{Unit: csi.VolumeUsage_BYTES, Total: size, Used: used, Available: max(size-used, 0)}
+	return &csi.NodeGetVolumeStatsResponse{Usage: []*csi.VolumeUsage{usage}}, nil
 }
 
 func (h host) NodePublishVolume(

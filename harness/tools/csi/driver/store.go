@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"syscall"
 )
 
 // The folders of a store.
@@ -30,6 +32,21 @@ func (s store) size(id string) int64 {
 	text, _ := os.ReadFile(s.path(sizes, id))
 	size, _ := strconv.ParseInt(string(text), 10, 64)
 	return size
+}
+
+// used counts what the volume's files take; those that go while it counts take nothing.
+func (s store) used(id string) int64 {
+	var blocks int64
+	_ = filepath.WalkDir(s.path(volumes, id), func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return nil
+		}
+		if info, gone := entry.Info(); gone == nil {
+			blocks += info.Sys().(*syscall.Stat_t).Blocks
+		}
+		return nil
+	})
+	return blocks * 512
 }
 
 // create makes a subvolume, empty or with the content of another; one that is there stays, as CSI has it.

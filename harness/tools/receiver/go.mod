@@ -1,0 +1,3 @@
+module billdb/tools/receiver
+
+go 1.24.0

@@ -1,0 +1,44 @@
+"""Which modules are begun first where several workers share the tests: those that take longest.
+
+One that is begun last is waited for by its worker alone, while the others have nothing left to do. Who writes a module that takes
+minutes adds it here: `--durations=0` tells. What is not named comes afterwards, as it was collected.
+"""
+
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+LONGEST = (
+    "cluster/test_snapshots.py",
+    "cluster/test_snapshot_drill.py",
+    "cluster/test_modes.py",
+    "cluster/test_certmanager.py",
+    "cluster/test_rotation.py",
+    "cluster/test_backup_s3.py",
+    "cluster/test_faults.py",
+    "cluster/test_storage.py",
+    "cluster/test_secrets_stay_secret.py",
+    "cluster/test_move.py",
+    "cluster/test_restore.py",
+    "cluster/test_access.py",
+    "cluster/test_move_each.py",
+    "cluster/test_nothing_lost.py",
+    "cluster/test_backup.py",
+    "database/test_move_interrupted.py",
+    "database/test_restore_interrupted.py",
+    "database/test_backups.py",
+    "database/test_move.py",
+    "database/test_busy.py",
+    "database/test_restore.py",
+    "database/test_drill.py",
+    "database/test_restore_attacked.py",
+    "database/test_interrupted.py",
+    "database/test_volume.py",
+)
+RANKS = {TESTS / module: rank for rank, module in enumerate(LONGEST)}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of these modules first, those of each in the order that they have."""
+    items.sort(key=lambda item: RANKS.get(item.path, len(RANKS)))
