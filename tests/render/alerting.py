@@ -1,7 +1,7 @@
 """The rules as the chart renders them, and the cases of tests/render/alerts/NAME.yaml in promtool's form.
 
-A case has `series` (promtool's notation, with the placeholders of the rules), `quiet` (times at which the alert does not fire), `fires`
-(the summary at a time), and where they are needed `labels` of the alert, `interval` between two samples and `start`.
+A case has `series` (promtool's notation, with the placeholders of the rules), `quiet` (times at which the alert does not fire),
+`fires` (the summary at a time), and where they are needed `labels` of the alert, `interval` between two samples and `start`.
 """
 
 import json
@@ -17,7 +17,10 @@ CASES = Path(__file__).parent / "alerts"
 NAMES = sorted(file.stem for file in (paths.CHART / "monitoring" / "alerts").glob("*.yaml"))
 NAMESPACE, SERVER = "phonebill-dev", "postgresql-bill-inquiry"
 # With these every alert makes sense.
-ALL: dict[str, Any] = {"metrics": {"enabled": True, "alerts": {"enabled": True, "kind": "ConfigMap"}}, "snapshots": {"class": "csi"}}
+ALL: dict[str, Any] = {
+    "metrics": {"enabled": True, "alerts": {"enabled": True, "kind": "ConfigMap"}},
+    "snapshots": {"class": "csi"},
+}
 PLACEHOLDERS = {
     "${server}": f'namespace="{NAMESPACE}",server="{SERVER}"',
     "${container}": f'namespace="{NAMESPACE}",pod="{SERVER}-0",container="postgresql"',

@@ -114,7 +114,10 @@ SENSELESS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "no snapshots": ({"snapshots": {"class": ""}}, {"BilldbSnapshotOverdue"}),
     "no backups": ({"backup": {"enabled": False}}, {"BilldbBackupOverdue", "BilldbCheckOverdue"}),
     "backups that do not run": ({"backup": {"suspend": True}}, {"BilldbBackupOverdue", "BilldbCheckOverdue"}),
-    "no drills": ({"backup": {"drill": {"enabled": False}}, "snapshots": {"class": "csi", "drill": {"enabled": False}}}, {"BilldbDrillOverdue"}),
+    "no drills": (
+        {"backup": {"drill": {"enabled": False}}, "snapshots": {"class": "csi", "drill": {"enabled": False}}},
+        {"BilldbDrillOverdue"},
+    ),
     "nothing that runs by itself": (
         {"backup": {"enabled": False}, "snapshots": {"class": ""}, "retention": {"enabled": False}},
         {"BilldbBackupOverdue", "BilldbCheckOverdue", "BilldbDrillOverdue", "BilldbSnapshotOverdue", "BilldbCronJobMissed"},
@@ -134,11 +137,13 @@ def test_a_drill_is_one_of_the_kinds_that_there_are() -> None:
 
 
 def test_the_cronjobs_are_those_that_run_by_themselves() -> None:
-    expression = rules(with_values(backup={"suspend": True}, snapshots={"class": ""}))["BilldbCronJobMissed"]["expr"]
-    assert set(re.findall('cronjob=~"(.*?)"', expression)) == {"bill-inquiry-delete-expired-cache|bill-inquiry-delete-old-history"}
-    assert 'cronjob=~"bill-inquiry-delete-expired-cache|bill-inquiry-delete-old-history|bill-inquiry-backup|bill-inquiry-backup-check|' in (
-        rules()["BilldbCronJobMissed"]["expr"]
-    )
+    retention = ["bill-inquiry-delete-expired-cache", "bill-inquiry-delete-old-history"]
+    others = ["bill-inquiry-backup", "bill-inquiry-backup-check", "bill-inquiry-snapshot", "bill-inquiry-drill"]
+    all_of_them = [*retention, *others, "bill-inquiry-snapshot-drill"]
+    without = with_values(backup={"suspend": True}, snapshots={"class": ""})
+    for values, jobs in ((ALL, all_of_them), (without, retention)):
+        found = re.findall('cronjob=~"(.*?)"', rules(values)["BilldbCronJobMissed"]["expr"])
+        assert set(found) == {"|".join(jobs), "|".join(retention)}
 
 
 def test_a_limit_is_the_one_of_the_values() -> None:

@@ -64,7 +64,9 @@ def test_an_alert_that_there_is_not_is_refused_with_those_that_there_are() -> No
     ]
 
 
-@pytest.mark.parametrize(("alert", "given"), [("BilldbOther", {"for": "1m"}), ("BilldbDown", {"threshold": 1}), ("BilldbCPU", {"for": "1"})])
+@pytest.mark.parametrize(
+    ("alert", "given"), [("BilldbOther", {"for": "1m"}), ("BilldbDown", {"threshold": 1}), ("BilldbCPU", {"for": "1"})]
+)
 def test_an_alert_is_tuned_by_what_it_has(alert: str, given: dict[str, Any]) -> None:
     with pytest.raises(RenderError) as refusal:
         template(PREVIEW | {"metrics": {"alerts": {"rules": {alert: given}}}})
