@@ -64,9 +64,9 @@ def try_cases(name: str, folder: Path, values: dict[str, Any] | None = None) -> 
 
 def _group(rule: dict[str, Any], case: dict[str, Any]) -> dict[str, Any]:
     labels = rule["labels"] | {"namespace": NAMESPACE} | case.get("labels", {})
-    expected = {time: [] for time in case.get("quiet", [])} | {
-        time: [{"exp_labels": labels, "exp_annotations": {"summary": summary}}] for time, summary in case.get("fires", {}).items()
-    }
+    expected: dict[str, list[Any]] = {time: [] for time in case.get("quiet", [])}
+    for time, summary in case.get("fires", {}).items():
+        expected[time] = [{"exp_labels": labels, "exp_annotations": {"summary": summary}}]
     return {
         "name": case["case"],
         "interval": case.get("interval", "1m"),

@@ -92,7 +92,7 @@ def test_every_alert_was_made_to_fire_on_a_cluster() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_each_setting_of_it_does_something(name: str) -> None:
     """Another value than the default is in the rule, where the default was."""
-    others: dict[str, Any] = {"threshold": 17, "for": "23s", "window": "29h"}
+    others: dict[str, Any] = {"threshold": 17, "for": "23s", "window": "29h", "recent": "31m"}
     before = rules()[name]
     for key in VALUES[name]:
         metrics = {"enabled": True, "alerts": {"enabled": True, "kind": "ConfigMap", "rules": {name: {key: others[key]}}}}
