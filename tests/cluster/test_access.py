@@ -82,7 +82,7 @@ def answers(address: str) -> bool:
 
 
 @pytest.fixture(scope="module", params=["default", "hardened"])
-def doors(request: pytest.FixtureRequest, namespaces: Callable[[str], Cluster]) -> Iterator[Doors]:
+def doors(request: pytest.FixtureRequest, exporter_image: None, namespaces: Callable[[str], Cluster]) -> Iterator[Doors]:
     """The chart with default values, then with the preset; and client pods, one a place."""
     release = Release(namespaces(f"billdb-access-{request.param}"))
     elsewhere = namespaces(f"billdb-elsewhere-{request.param}")

@@ -101,7 +101,7 @@ def test_a_pod_that_metrics_from_does_not_name_gets_no_answer(watched: Release) 
 def test_a_rotated_password_leaves_it_working_and_the_server_as_it_is(watched: Release, way: str) -> None:
     before = server_state(watched)
     if way == "the value":
-        rotated = {"auth": {"roles": {"bill_monitoring_user": {"password": "rotated: 1 %"}}}}
+        rotated = {"auth": {"roles": {"bill_monitoring_user": {"password": "it's \\ rotated: 1 %"}}}}
         watched.upgrade(merged(ON, rotated))
     else:
         patch = '{"stringData": {"bill-monitoring-user-password": "rotated by hand"}}'

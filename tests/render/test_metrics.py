@@ -1,5 +1,9 @@
 """The exporter's objects: how it logs in, who may ask it, and that the server's pod does not know of it."""
 
+import os
+import re
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,10 +53,13 @@ def test_it_logs_in_as_monitorings_role_over_verified_tls_with_nothing_but_its_p
         "DATA_SOURCE_URI": f"{SERVER}.phonebill-dev.svc.cluster.local:5432/bill_inquiry_db?connect_timeout=5"
         "&application_name=billdb/metrics&search_path=pg_catalog&sslmode=verify-full&sslrootcert=/tls/ca.crt",
         "DATA_SOURCE_USER": ROLE,
-        "DATA_SOURCE_PASS_FILE": f"/credentials/{ROLE}",
+        "PGPASSFILE": "/passfile/passfile",
     }
     volumes = {volume["name"]: volume for volume in pod(manifests)["spec"]["volumes"]}
-    assert set(volumes) == {"queries", "credentials", "tls"}
+    assert set(volumes) == {"queries", "credentials", "passfile", "tls"}
+    assert volumes["passfile"]["emptyDir"]["medium"] == "Memory"
+    mounted = {name: {mount["name"] for mount in container(manifests, name)["volumeMounts"]} for name in ("metrics", "passfile")}
+    assert mounted == {"metrics": {"queries", "passfile", "tls"}, "passfile": {"queries", "passfile", "credentials"}}
     [source] = volumes["credentials"]["projected"]["sources"]
     assert source["secret"] == {
         "name": f"{SERVER}-secret",
@@ -61,6 +68,17 @@ def test_it_logs_in_as_monitorings_role_over_verified_tls_with_nothing_but_its_p
     assert volumes["tls"]["secret"]["items"] == [{"key": "ca.crt", "path": "ca.crt"}]
     without = render({"tls": {"mode": "disabled"}, "metrics": {"enabled": True}})
     assert environment(container(without, "metrics"))["DATA_SOURCE_URI"].endswith("&sslmode=disable")
+
+
+@pytest.mark.parametrize("password", ["plain", "a b", "it's: $HOME `id` \\ %", "감시 \\:"])
+def test_any_password_is_written_as_the_driver_reads_it(tmp_path: Path, password: str) -> None:
+    script = on()["ConfigMap", f"{NAME}-queries"]["data"]["write-passfile.sh"].replace("/credentials", str(tmp_path))
+    (tmp_path / ROLE).write_text(password)
+    file = tmp_path / "passfile"
+    subprocess.run(["bash", "-c", script, "bash", ROLE], check=True, env=os.environ | {"PGPASSFILE": str(file)})
+    fields = re.findall(r"((?:[^:\\]|\\.)*)(?::|\n)", file.read_text())
+    assert [re.sub(r"\\(.)", r"\1", field) for field in fields] == ["*", "*", "*", ROLE, password]
+    assert file.stat().st_mode & 0o777 == 0o600, "the driver reads no other"
 
 
 def test_it_asks_the_charts_queries_and_leaves_out_what_has_a_label_of_the_clients_choice() -> None:
