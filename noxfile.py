@@ -67,23 +67,26 @@ def test(session: nox.Session) -> None:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--kubeconfig")
     options, others = parser.parse_known_args(session.posargs)
-    if _runs("tests/cluster", others):
-        if options.kubeconfig:
-            session.run("python", "-m", "harness.clients", options.kubeconfig)
-        else:
-            session.run("python", "-m", "harness.up", "--cluster-only", interrupt_timeout=LAST_WORDS)
-        session.run("python", "-m", "harness.local.programs", *CLUSTER_TESTS)
-    else:
+    on_cluster = _runs("tests/cluster", others)
+    if not on_cluster:
         session.run("python", "-m", "harness.local.programs", "helm")
+    elif options.kubeconfig:
+        session.run("python", "-m", "harness.clients", options.kubeconfig)
+    else:
+        session.run("python", "-m", "harness.up", "--cluster-only", interrupt_timeout=LAST_WORDS)
     if _runs("tests/database", others):
         session.run("python", "-m", "harness.local.images", "14", "15", "16", "17", "18")
     pytest = ("python", "-m", "pytest", *session.posargs)
+    programs = ("python", "-m", "harness.local.programs", *CLUSTER_TESTS)
     if others:
+        if on_cluster:
+            session.run(*programs)
         session.run(*pytest)
         return
     # Those of the cluster wait most of the time, those of the database compute: side by side both are done sooner, and the latter
     # are nice, for they have no time limits. The longest modules come first (tests/order.py), the fast tests fill the end.
     with _beside(session, DATABASE_LOG, *pytest, "--numprocesses=3", "--dist=loadgroup", IN_ORDER, "tests/database"):
+        session.run(*programs)
         session.run(*pytest, "--numprocesses=5", "--dist=loadfile", IN_ORDER, "tests/cluster", *FAST)
 
 
@@ -152,11 +155,11 @@ def state(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure installation, rendering, security, or what is named [-- schema | recovery | backup | compare | up]: RESULTS.md."""
+    """Measure installation, rendering and security, or parts [-- schema | recovery | backup | monitoring | compare | up]."""
     _install(session, "lint")  # recovery is measured in containers, as the tests run them
     session.run("python", "-m", "harness.local.programs", "helm")
     named = set(session.posargs)
-    if named & {"install", "security", "compare"} or not named & {"schema", "template", "recovery", "backup", "up"}:
+    if named & {"install", "security", "compare"} or not named & {"schema", "template", "recovery", "backup", "monitoring", "up"}:
         session.run("python", "-m", "harness.up", "--cluster-only", "--engine=local")
     session.run("python", "-m", "benchmarks.run", *session.posargs)
 

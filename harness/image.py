@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -33,6 +34,14 @@ def kubectl() -> str:
 def exporter() -> str:
     """The name of the metrics' exporter's image, as values.yaml has it."""
     return _name(_values()["metrics"]["image"])
+
+
+def of_release(files: Sequence[Path]) -> list[str]:
+    """The images of a release with these values files that have a stand-in: with the exporter where it is switched on."""
+    given = [yaml.safe_load(file.read_text()) or {} for file in files]
+    switches = [each.get("metrics", {}).get("enabled") for each in [_values(), *given]]
+    [*_, metrics] = [switch for switch in switches if switch is not None]
+    return [name(), restic(), *([exporter()] if metrics else [])]
 
 
 def _values() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from harness import clients, exit_status, image, install, kind, paths, proxy
 from harness.errors import UserError
 from harness.kubernetes import Cluster
-from harness.local import cluster, images, node, packages
+from harness.local import cluster, images, node, packages, program_images
 from harness.local.components import CONTAINERD
 from harness.progress import say
 
@@ -77,7 +77,7 @@ def up(options: argparse.Namespace) -> None:
         kind.start()
         clients.provide(paths.KUBECONFIG)
         for name in kind.nodes():
-            for wanted in (image.name(), image.restic()):
+            for wanted in image.of_release(options.files):
                 image.provide(wanted, ["docker", "exec", name, "ctr"], partial(_load_into_kind, wanted))
         _install_on_own(options)
     else:
@@ -86,14 +86,22 @@ def up(options: argparse.Namespace) -> None:
             running = node.current()
             assert running
             socket = f"/proc/{running.pid}/root{CONTAINERD}"  # asked from outside the node, which has no way to a registry
-            for wanted in (image.name(), image.restic()):
-                image.provide(wanted, [packages.program("ctr"), f"--address={socket}"], lambda: None)
+            for wanted in image.of_release(options.files):
+                image.provide(wanted, [packages.program("ctr"), f"--address={socket}"], partial(_load, running, wanted))
             _install_on_own(options)
     say(f"all of it took {time.monotonic() - begun:.1f} s")
 
 
 def _load_into_kind(name: str) -> None:
-    kind.load(images.archives()[name])
+    kind.load(_stand_in(name)[name])
+
+
+def _load(running: node.Node, name: str) -> None:
+    cluster.load(running, _stand_in(name))
+
+
+def _stand_in(name: str) -> dict[str, Path]:
+    return program_images.of(name, "postgres_exporter") if name == image.exporter() else images.archives()
 
 
 def _install_on_own(options: argparse.Namespace) -> None:

@@ -192,4 +192,5 @@ ALTER EVENT TRIGGER billdb_record_ddl OWNER TO :audit_superuser;
 CREATE EVENT TRIGGER billdb_record_drop ON sql_drop EXECUTE FUNCTION audit.record_drop();
 ALTER EVENT TRIGGER billdb_record_drop OWNER TO :audit_superuser;
 \endif
+\i certificates.sql
 COMMIT;

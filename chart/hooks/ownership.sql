@@ -56,7 +56,9 @@ WHERE
         )
     )
     -- These are a superuser's (audit.sql).
-    AND name NOT IN ('audit.schema_migration', 'audit.ddl_history', 'audit.backup_run', 'audit.record_ddl()', 'audit.record_drop()')
+    AND name NOT IN (
+        'audit.schema_migration', 'audit.ddl_history', 'audit.backup_run', 'audit.record_ddl()', 'audit.record_drop()', 'audit.certificates()'
+    )
     AND NOT EXISTS (
         SELECT FROM pg_depend WHERE pg_depend.classid = object.classid AND pg_depend.objid = object.objid AND deptype = 'e'
     );

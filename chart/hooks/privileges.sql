@@ -1,7 +1,7 @@
 -- Who may do what in the database and its schemas: what is missing is granted, what is too much is revoked, for the chart's roles and
 -- PUBLIC; other roles' privileges are the administrator's. What is as it should be is not touched, so that a run without a change writes nothing.
 -- Roles that read everything (backup) or statistics (monitoring) have that by membership. Nobody may pass a privilege on, none is
--- on a column, and PUBLIC executes nothing; what a migration lets a role execute in public or cache, it keeps.
+-- on a column but monitoring's, and PUBLIC executes nothing; what a migration lets a role execute in public or cache, it keeps.
 BEGIN;
 CREATE OR REPLACE TEMPORARY VIEW privilege_difference AS
 WITH rule (kind, namespace, grantee, privileges) AS (VALUES
@@ -32,10 +32,16 @@ WITH rule (kind, namespace, grantee, privileges) AS (VALUES
     ('sequence', 'cache', 'bill_readonly_user', '{SELECT}')
 ),
 
-rule_of_table (namespace, name, grantee, privileges) AS (VALUES
-    ('audit', 'schema_migration', 'bill_inquiry_owner', '{SELECT, INSERT}'::TEXT[]),
-    ('audit', 'backup_run', 'bill_backup_user', '{SELECT, INSERT}'),
-    ('audit', 'backup_run', 'bill_monitoring_user', '{SELECT}')
+rule_of_one (kind, namespace, name, grantee, privileges) AS (VALUES
+    ('table', 'audit', 'schema_migration', 'bill_inquiry_owner', '{SELECT, INSERT}'::TEXT[]),
+    ('table', 'audit', 'backup_run', 'bill_backup_user', '{SELECT, INSERT}'),
+    ('table', 'audit', 'backup_run', 'bill_monitoring_user', '{SELECT}'),
+    ('table', 'audit', 'schema_migration', 'bill_monitoring_user', '{SELECT (version), SELECT (description), SELECT (chart_version), SELECT (applied_at)}'),
+    ('routine', 'audit', 'certificates', 'bill_monitoring_user', '{EXECUTE}'),
+    -- What is counted, and by what: nothing of a customer, a line or a bill.
+    ('table', 'public', 'bill_inquiry_history', 'bill_monitoring_user', '{SELECT (status), SELECT (request_time), SELECT (cache_hit)}'),
+    ('table', 'public', 'kos_inquiry_history', 'bill_monitoring_user', '{SELECT (result_code), SELECT (request_time), SELECT (retry_count)}'),
+    ('table', 'public', 'bill_info_cache', 'bill_monitoring_user', '{SELECT (expires_at)}')
 ),
 
 -- Whose objects of which schemas these are.
@@ -56,7 +62,7 @@ object (kind, namespace, name, prefix, target, owner, acl) AS (
     FROM pg_namespace
     WHERE nspname IN ('public', 'cache', 'audit')
     UNION ALL
-    SELECT 'routine', nspname, '', '', format('ROUTINE %s', pg_proc.oid::regprocedure), proowner, coalesce(proacl, acldefault('f', proowner))
+    SELECT 'routine', nspname, proname, '', format('ROUTINE %s', pg_proc.oid::regprocedure), proowner, coalesce(proacl, acldefault('f', proowner))
     FROM pg_proc INNER JOIN pg_namespace ON pg_namespace.oid = pronamespace
     WHERE (nspname, proowner) IN (SELECT * FROM owner)
     UNION ALL
@@ -95,8 +101,7 @@ wanted AS (
     FROM object INNER JOIN rule USING (kind, namespace) CROSS JOIN unnest(privileges) AS privilege
     UNION ALL
     SELECT prefix, target, owner, owner, grantee, privilege
-    FROM object INNER JOIN rule_of_table USING (namespace, name) CROSS JOIN unnest(privileges) AS privilege
-    WHERE kind = 'table'
+    FROM object INNER JOIN rule_of_one USING (kind, namespace, name) CROSS JOIN unnest(privileges) AS privilege
 ),
 
 found AS (
@@ -132,6 +137,7 @@ change (verb, ending, prefix, target, owner, grantor, grantee, privilege) AS (
 SELECT
     grantor::regrole::text,
     grantor = owner AS by_owner,
+    verb = 'GRANT' AS gives,
     format('%s%s %s ON %s ', prefix, verb, string_agg(privilege, ', ' ORDER BY privilege), target) || format(ending, grantee) AS statement
 FROM change
 GROUP BY verb, ending, prefix, target, owner, grantor, grantee;
@@ -149,7 +155,15 @@ SELECT
     format('SELECT %L', 'privilege  ' || statement),
     statement
 FROM privilege_difference
-WHERE by_owner
+WHERE by_owner AND NOT gives
+ORDER BY statement
+\gexec
+-- Only now is it seen what is missing: who is revoked a table is revoked its columns with it.
+SELECT
+    format('SELECT %L', 'privilege  ' || statement),
+    statement
+FROM privilege_difference
+WHERE by_owner AND gives
 ORDER BY statement
 \gexec
 SELECT format('privilege  stays as it is and should not; by hand: %s (granted by %s)', statement, grantor)

@@ -36,9 +36,10 @@
 {{- end }}
 {{- end }}
 
-{{/* The same for postgres_exporter, which reads no variables of libpq's: (dict "root" $ "role" ROLE). It reads the password once, when it starts. */}}
+{{/* The same for postgres_exporter, which reads few variables of libpq's: (dict "root" $ "role" ROLE). */}}
 {{- define "billdb.connection.source" -}}
-{{- $options := list "connect_timeout=5" "application_name=billdb/metrics" }}
+{{- /* Names without a schema are PostgreSQL's own: nobody's function of the same name in public is called for it. */}}
+{{- $options := list "connect_timeout=5" "application_name=billdb/metrics" "search_path=pg_catalog" }}
 {{- if eq .root.Values.tls.mode "disabled" }}
 {{- $options = append $options "sslmode=disable" }}
 {{- else }}
@@ -48,8 +49,8 @@
   value: {{ printf "%s:%d/%s?%s" (include "billdb.host" .root) (int .root.Values.service.port) .root.Values.auth.database (join "&" $options) | quote }}
 - name: DATA_SOURCE_USER
   value: {{ .role }}
-- name: DATA_SOURCE_PASS_FILE
-  value: /credentials/{{ .role }}
+- name: PGPASSFILE
+  value: /passfile/passfile
 {{- end }}
 
 {{- define "billdb.connection.volumeMounts" -}}

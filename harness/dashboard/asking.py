@@ -60,7 +60,7 @@ class Looking:
         told = {
             str(id): {legend: [asdict(one) for one in series] for legend, series in each.items()} for id, each in panels.items()
         }
-        return json.dumps({"begin": self.begin, "end": self.end, "variables": variables, "panels": told})
+        return json.dumps({"begin": self.begin, "end": self.end, "step": self.step, "variables": variables, "panels": told})
 
     def panels(self, variables: Mapping[str, str]) -> dict[int, dict[str, list[Series]]]:
         """The series of every panel, by the panel's id and by the legend of the query."""
@@ -76,11 +76,15 @@ class Looking:
             "__range": f"{self.end - self.begin:.0f}s",
         }
         query = replaced(target["expr"], {**variables, **over})
-        answer = self.ask("query_range", query=query, start=str(self.begin), end=str(self.end), step=str(self.step))
+        if target["instant"]:
+            answer = self.ask("query", query=query, time=str(self.end))
+        else:
+            answer = self.ask("query_range", query=query, start=str(self.begin), end=str(self.end), step=str(self.step))
         for result in answer["result"]:
-            yield Series(
-                _legend(target["legendFormat"], result["metric"]), [(float(at), float(value)) for at, value in result["values"]]
-            )
+            points = result.get("values") or [result["value"]]
+            values = [(float(at), float(value)) for at, value in points if math.isfinite(float(value))]
+            if values:  # what is no number is no point of a line
+                yield Series(_legend(target["legendFormat"], result["metric"]), values)
 
 
 def _legend(form: str, labels: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ HOUR, DAY = 3600, 86400
 def panels() -> list[Panel]:
     """Ages in a line, then sizes and durations."""
     read, added = (ours(f"billdb_run_{what}", kind="backup") for what in ("bytes", "added_bytes"))
+    # A kind that never ran has no values: NaN, which >= 0 leaves out.
     duration, succeeded = ours("billdb_run_duration_seconds"), ours("billdb_run_succeeded")
     return [
         _age("backup", "Last good backup (백업)", "An alert from 26 hours on.", {26 * HOUR: CRITICAL}),
@@ -44,12 +45,12 @@ def panels() -> list[Panel]:
             Shown(
                 "Duration",
                 "Of the last run of each kind.",
-                {"{{kind}}": f"max by (kind) ({duration})"},
+                {"{{kind}}": f"max by (kind) ({duration} >= 0)"},
                 "s",
             ),
         ),
         results(
-            Shown("Results", "How the last run of each kind ended.", {"{{kind}}": f"min by (kind) ({succeeded})"}),
+            Shown("Results", "How the last run of each kind ended.", {"{{kind}}": f"min by (kind) ({succeeded} >= 0)"}),
         ),
     ]
 

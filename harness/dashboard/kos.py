@@ -31,7 +31,7 @@ def panels() -> list[Panel]:
             Shown(
                 "KOS retries",
                 "How often the last five minutes' calls were tried again.",
-                {"retries": f"max({ours('billdb_kos_retries')})"},
+                {"retries": once(ours("billdb_kos_retries"))},
             ),
         ),
     ]

@@ -44,16 +44,17 @@ def number(
     words: Mapping[str, str] | None = None,
     height: int = 4,
 ) -> stat.Panel:
-    """The newest value, coloured by `steps`, with what it was before behind it; `words` stand for values: "0" for 0."""
-    panel = _panel(stat.Panel().height(height), shown).unit(shown.unit).decimals(decimals).no_value(nothing)
+    """The newest value, coloured by `steps`, and what it was before behind a single one; `words` stand for values: "0" for 0."""
     several = len(shown.queries) > 1 or "{{" in "".join(shown.queries)
+    before = not (several or words)
+    panel = _panel(stat.Panel().height(height), shown, now=not before).unit(shown.unit).decimals(decimals).no_value(nothing)
     return (
         panel.thresholds(_thresholds(steps))
         .color_scheme(builders.FieldColor().mode(dashboard.FieldColorModeId.THRESHOLDS))
         .mappings(_mappings(words or {}, steps))
         .reduce_options(build.ReduceDataOptions().calcs(["lastNotNull"]).fields("").values(False))
         .text_mode(common.BigValueTextMode.VALUE_AND_NAME if several else common.BigValueTextMode.VALUE)
-        .graph_mode(common.BigValueGraphMode.NONE if several or words else common.BigValueGraphMode.AREA)
+        .graph_mode(common.BigValueGraphMode.AREA if before else common.BigValueGraphMode.NONE)
         .color_mode(common.BigValueColorMode.VALUE)
     )
 
@@ -88,17 +89,18 @@ def results(shown: Shown) -> Panel:
     return panel.mappings(_mappings({"0": "failed", "1": "good"}, colours)).legend(_legend()).row_height(0.8)
 
 
-def _panel(panel: P, shown: Shown) -> P:
+def _panel(panel: P, shown: Shown, *, now: bool = False) -> P:
     panel.id(shown.id).title(shown.title).description(shown.description).datasource(DATASOURCE).span(shown.width)
-    return panel.targets(_targets(shown.queries))
+    return panel.targets(_targets(shown.queries, now=now))
 
 
-def _targets(queries: Mapping[str, str]) -> list[Builder[Dataquery]]:
-    letters = "ABCDEFGHIJ"
-    return [
-        prometheus.Dataquery().ref_id(letter).expr(query).legend_format(legend).datasource(DATASOURCE).range()
-        for letter, (legend, query) in zip(letters, queries.items(), strict=False)
-    ]
+def _targets(queries: Mapping[str, str], *, now: bool) -> list[Builder[Dataquery]]:
+    """`now`: only what there is at the end of the time, and nothing that was there before."""
+    found: list[Builder[Dataquery]] = []
+    for letter, (legend, query) in zip("ABCDEFGHIJ", queries.items(), strict=False):
+        target = prometheus.Dataquery().ref_id(letter).expr(query).legend_format(legend).datasource(DATASOURCE)
+        found.append(target.instant() if now else target.range())
+    return found
 
 
 def _thresholds(steps: Steps) -> builders.ThresholdsConfig:

@@ -29,11 +29,12 @@ PORT = 5432
 
 @dataclass(frozen=True)
 class Doors:
-    """A release, pods to knock from, by place, and addresses of a pod and a Service that no policy covers."""
+    """A release, pods to knock from, by place, addresses of a pod and a Service that no policy covers, and the passwords."""
 
     release: Release
     pods: dict[str, tuple[Cluster, str]]
     reachable: list[str]
+    passwords: dict[str, str]
 
     def knock(self, client: Client) -> str:
         """IN, or all that the client was told."""
@@ -53,12 +54,11 @@ class Doors:
 
     def _environment(self, client: Client) -> list[str]:
         host = f"postgresql-bill-inquiry.{self.release.cluster.namespace}.svc.cluster.local"
-        passwords = self.release.passwords()
         variables = {
-            "PGHOST": host, "PGUSER": client.role, "PGPASSWORD": passwords.get(client.role, ""), "PGCONNECT_TIMEOUT": "10",
+            "PGHOST": host, "PGUSER": client.role, "PGPASSWORD": self.passwords.get(client.role, ""), "PGCONNECT_TIMEOUT": "10",
             "PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/tmp/ca.crt",
         }  # fmt: skip
-        variables |= {name: value.format(host=host, **passwords) for name, value in client.environment.items()}
+        variables |= {name: value.format(host=host, **self.passwords) for name, value in client.environment.items()}
         return [f"{name}={value}" for name, value in variables.items()]
 
     def _from_outside(self) -> str:
@@ -82,7 +82,7 @@ def answers(address: str) -> bool:
 
 
 @pytest.fixture(scope="module", params=["default", "hardened"])
-def doors(request: pytest.FixtureRequest, namespaces: Callable[[str], Cluster]) -> Iterator[Doors]:
+def doors(request: pytest.FixtureRequest, exporter_image: None, namespaces: Callable[[str], Cluster]) -> Iterator[Doors]:
     """The chart with default values, then with the preset; and client pods, one a place."""
     release = Release(namespaces(f"billdb-access-{request.param}"))
     elsewhere = namespaces(f"billdb-elsewhere-{request.param}")
@@ -106,7 +106,7 @@ def doors(request: pytest.FixtureRequest, namespaces: Callable[[str], Cluster]) 
     elsewhere.kubectl("label", "pod/uncovered", "app=uncovered")
     elsewhere.kubectl("expose", "pod/uncovered", f"--port={PORT}")
     reachable = [uncovered, elsewhere.get("service/uncovered")["spec"]["clusterIP"]]
-    yield Doors(release, pods | {SERVER_POD: (release.cluster, POD)}, reachable)
+    yield Doors(release, pods | {SERVER_POD: (release.cluster, POD)}, reachable, release.passwords())
     release.remove()
 
 

@@ -4,7 +4,7 @@ from harness import paths
 from harness.on_cluster.release import Release
 
 
-def test_helm_3_installs_upgrades_and_tests_the_preset(release: Release) -> None:
+def test_helm_3_installs_upgrades_and_tests_the_preset(exporter_image: None, release: Release) -> None:
     preset = f"--values={paths.PRESETS / 'phonebill-dev.yaml'}"
     assert "STATUS: deployed" in release.install(None, preset, program="helm3")
     assert release.password() == "Hi5Jessica!"

@@ -19,7 +19,7 @@ TALKATIVE = {"log_statement": "all", "log_min_duration_statement": "0", "log_min
 LOGINS = {"certificate": {}, "password": {"schema": {"login": "password"}}}
 
 
-PAUSE = 0.02  # seconds between two looks: without one this thread takes a whole processor from what it looks at
+PAUSE = 0.05  # seconds between two looks: without one this thread takes a whole processor from what it looks at
 # What the containers run that have to do with a secret, and each role that a client of theirs logs in as.
 PROGRAMS = {"bash", "initdb", "pg_isready", "postgres", "psql", "timeout"}
 ROLES = {

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+import yaml
 
 from harness import commands, paths
 from harness.kubernetes import POD, Cluster
@@ -27,6 +28,7 @@ VALUES = {
     "snapshots": {"class": csi.CLASS, "keep": 2},
     "backup": {"enabled": False},
 }
+VERSION = yaml.safe_load((paths.CHART / "Chart.yaml").read_text())["version"]
 DOCUMENT = (paths.ROOT / "docs" / "snapshots.md").read_text()
 # Prints what the server has acknowledged, a line each; with a rest, or it would take a whole processor.
 WRITE = """
@@ -97,7 +99,7 @@ def test_a_snapshot_says_what_it_is_of(snapshots: Release) -> None:
         "tier": "database",
         "app.kubernetes.io/component": "snapshot",
         "app.kubernetes.io/managed-by": CRONJOB,
-        "helm.sh/chart": "billdb-0.4.0",
+        "helm.sh/chart": f"billdb-{VERSION}",
         "billdb/database": "bill_inquiry_db",
         "billdb/server-major": "14",
     }

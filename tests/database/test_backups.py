@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from harness.database import repositories
 from harness.database.backups import Backups
 from harness.database.servers import REPOSITORY_PASSWORD, SOCKETS, Run, Server
 from harness.database.watching import wait_for_count
@@ -27,6 +28,7 @@ SELECT {first} || '-' || n, '01012345678', 'PROCESSING' FROM generate_series(1, 
 @pytest.fixture
 def backups(server: Server, name: str, migrated: None) -> Backups:
     """The Jobs of backups, with an empty repository of the test's own."""
+    repositories.make(server.folder / "repository" / name)
     return Backups(server, repository=name)
 
 

@@ -36,6 +36,13 @@ SPOILT = [
     " RESET SESSION AUTHORIZATION; RESET default_transaction_read_only",
     "GRANT pg_read_all_data TO bill_backup_user WITH ADMIN OPTION",
     "ALTER DEFAULT PRIVILEGES FOR ROLE bill_inquiry_owner IN SCHEMA public GRANT ALL ON TABLES TO PUBLIC",
+    "GRANT SELECT, DELETE ON bill_inquiry_history TO bill_monitoring_user",
+    "GRANT SELECT (line_number), UPDATE (result_code) ON kos_inquiry_history TO bill_monitoring_user WITH GRANT OPTION",
+    "GRANT SELECT (customer_name) ON customer_info TO bill_monitoring_user",
+    "REVOKE SELECT (expires_at) ON bill_info_cache FROM bill_monitoring_user",
+    "GRANT EXECUTE ON FUNCTION audit.certificates() TO PUBLIC, bill_inquiry_user",
+    "REVOKE EXECUTE ON FUNCTION audit.certificates() FROM bill_monitoring_user",
+    "ALTER ROLE bill_monitoring_user RESET row_security",
     # What a rollback to chart 0.2.0 leaves.
     "ALTER SCHEMA audit OWNER TO bill_inquiry_owner",
     "ALTER TABLE audit.schema_migration OWNER TO bill_inquiry_owner",
@@ -46,6 +53,11 @@ SPOILT = [
     "ALTER TABLE audit.backup_run OWNER TO bill_inquiry_owner",
     "REVOKE ALL ON audit.backup_run FROM bill_backup_user, bill_monitoring_user",
     "REVOKE USAGE ON SCHEMA audit FROM bill_backup_user, bill_monitoring_user",
+    # What a rollback to chart 0.4.0 leaves, and what the owner may then make of it.
+    "ALTER FUNCTION audit.certificates() OWNER TO bill_inquiry_owner",
+    "SET ROLE bill_inquiry_owner; CREATE OR REPLACE FUNCTION audit.certificates()"
+    " RETURNS TABLE (certificate TEXT, ends_at TIMESTAMPTZ) LANGUAGE sql SECURITY DEFINER"
+    " AS 'SELECT current_user::TEXT, now()'; RESET ROLE",
 ]
 ROLES_NOW = """
 SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,

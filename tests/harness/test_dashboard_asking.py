@@ -23,7 +23,11 @@ class Prometheus:
         names = {"namespace": ["phonebill-dev"], "server": SERVERS, "persistentvolumeclaim": CLAIMS}
         if what.startswith("label/"):
             return names[what.split("/")[1]]
-        return {"result": [{"metric": {"role": "bill_inquiry_user", "state": "idle"}, "values": [[1000, "1.5"], [1015, "2"]]}]}
+        return {
+            "result": [
+                {"metric": {"role": "bill_inquiry_user", "state": "idle"}, "values": [[1000, "1.5"], [1015, "2"], [1030, "NaN"]]}
+            ]
+        }
 
 
 def test_the_first_of_each_variable_is_chosen_and_the_newest_volume() -> None:
@@ -46,7 +50,8 @@ def test_every_query_is_asked_with_its_variables_replaced_and_told_by_its_legend
     panels = looking.panels({"namespace": "n", "server": "s", "claim": "c"})
     assert len(prometheus.asked) == sum(len(panel.get("targets", ())) for panel in dashboard()["panels"])
     assert [query for _, query in prometheus.asked if "$" in query["query"]] == []
-    assert {query["step"] for _, query in prometheus.asked} == {"90"}, "240 points in six hours"
+    assert {query.get("step") for what, query in prometheus.asked} == {"90", None}, "240 points in six hours"
+    assert {query["time"] for what, query in prometheus.asked if what == "query"} == {"21600"}, "and what there is at their end"
     assert any("[105s]" in query["query"] for _, query in prometheus.asked), "a point and a scrape: what $__rate_interval is"
     assert [Series("bill_inquiry_user", [(1000, 1.5), (1015, 2)])] in [
         series for each in panels.values() for series in each.values()

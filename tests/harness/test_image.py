@@ -49,3 +49,12 @@ def test_the_stand_in_of_restic_is_what_the_chart_asks_for() -> None:
     module = (paths.ROOT / "harness/tools/restic/go.mod").read_text()
     assert image.restic() == images.RESTIC_IMAGE
     assert f"github.com/restic/restic v{image.restic().rpartition(':')[2]} " in module
+
+
+def test_up_brings_the_exporter_only_for_values_that_switch_it_on(tmp_path: Path) -> None:
+    on, off = tmp_path / "on.yaml", tmp_path / "off.yaml"
+    on.write_text("metrics: {enabled: true}")
+    off.write_text("metrics: {port: 9188}")
+    always = [image.name(), image.restic()]
+    assert image.of_release([]) == image.of_release([off]) == always
+    assert image.of_release([on, off]) == [*always, image.exporter()]

@@ -1,7 +1,8 @@
 """What the chart renders, held as it is in expected/: `python -m tests.render.expecting` writes it anew.
 
 defaults.yaml has every object with the default values; a .diff of a variant has, object by object, what it changes. What is
-random or held by another test is left out: passwords, keys, checksums, dates, the chart's version, the scripts and the dashboard.
+random or held by another test is left out: passwords, keys, checksums, dates, the chart's version, the scripts, the queries
+and the dashboard.
 """
 
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ HELD = {name: values for name, values in VARIANTS.items() if name != "another na
     }
 }
 VERSION = yaml.safe_load((paths.CHART / "Chart.yaml").read_text())["version"]
+LEFT_OUT = (".sh", ".sql", ".json", "queries.yaml")
 CHANGING = ("billdb/config-checksum", "billdb/not-after", "billdb/metrics-checksum", "billdb/password-revision")
 
 
@@ -83,7 +85,9 @@ def _held(o: dict[str, Any]) -> Any:
     if o["kind"] == "Secret":
         o["data"] = sorted(o["data"] or ())
     if o["kind"] == "ConfigMap":
-        o["data"] = {file: text for file, text in o["data"].items() if not file.endswith((".sh", ".sql", ".json"))}
+        o["data"] = {
+            file: text for file, text in o["data"].items() if not file.endswith((".sh", ".sql", ".json", "queries.yaml"))
+        }
     return _steady(o)
 
 

@@ -65,6 +65,16 @@ def test_each_panel_says_what_it_shows_in_which_unit_and_names_each_series() -> 
     assert (dumb, len(PANELS) > 30) == (set(), True)
 
 
+def test_a_number_without_a_curve_is_of_now_and_not_of_what_is_gone() -> None:
+    curves = {
+        (panel["options"]["graphMode"], target["instant"])
+        for panel in PANELS
+        if panel["type"] == "stat"
+        for target in panel["targets"]
+    }
+    assert curves == {("area", False), ("none", True)}
+
+
 def test_everything_asks_the_chosen_data_source() -> None:
     asked = [*PANELS, *(target for panel in PANELS for target in panel["targets"]), *DASHBOARD["annotations"]["list"]]
     asked += [variable for variable in VARIABLES.values() if variable["type"] == "query"]
@@ -86,7 +96,8 @@ def test_every_query_selects_the_chosen_server_only() -> None:
         if not matchers.startswith(tuple(f'{{namespace="$namespace", {c}' for c in chosen))
     ]
     assert (unbound, len(found) > 50) == ([], True)
-    assert {metric for _, metric, _ in found} == {metric for query in QUERIES for metric in promql.metrics(query)}
+    bare = [query for query in QUERIES if {metric for _, metric, _ in promql.selectors(query)} != promql.metrics(query)]
+    assert bare == [], "a metric without braces is of every server"
 
 
 def test_counters_are_read_as_what_they_grew_in_a_time_that_fits_the_resolution() -> None:

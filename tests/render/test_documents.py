@@ -1,6 +1,6 @@
 """Documents that show what the tests check, held to it."""
 
-from harness import paths
+from harness import metrics_table, paths
 from harness.on_cluster import clients
 
 
@@ -8,3 +8,7 @@ def test_the_table_of_clients_in_the_document_is_the_one_that_is_tested() -> Non
     text = (paths.ROOT / "docs" / "security.md").read_text()
     shown = text.partition("<!-- clients -->\n")[2].partition("<!-- end of clients -->")[0]
     assert shown == clients.document() + "\n", "write it anew: python -m harness.on_cluster.clients"
+
+
+def test_the_table_of_metrics_in_the_document_is_made_of_the_queries() -> None:
+    assert metrics_table.DOCUMENT.read_text() == metrics_table.document(), "write it anew: python -m harness.metrics_table"

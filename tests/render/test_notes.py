@@ -146,3 +146,14 @@ def test_a_claim_that_a_move_left_is_named_with_the_way_to_be_rid_of_it() -> Non
         assert "kubectl delete pvc -n phonebill-dev postgresql-bill-inquiry-pvc\n" in notes(values, kubeconfig)
     with serving([ROOT, CLASS, new]) as kubeconfig:
         assert "THE DATA WERE MOVED" not in notes(values, kubeconfig)
+
+
+def test_the_notes_say_where_the_metrics_are_or_that_nobody_watches() -> None:
+    host = "postgresql-bill-inquiry-metrics.phonebill-dev.svc.cluster.local"
+    assert "Nobody watches this database by metrics (metrics.enabled is false)." in notes({})
+    found = notes({"metrics": {"enabled": True, "scrape": "annotations"}})
+    assert f"Metrics for Prometheus (annotations): http://{host}:9187/metrics" in found
+    found = notes({"metrics": {"enabled": True, "tls": {"enabled": True}}})
+    assert (
+        f"Metrics for Prometheus (no monitor or annotations: it is to find them by itself): https://{host}:9187/metrics" in found
+    )

@@ -8,8 +8,14 @@ from tests.render.reading import SERVER, config, options, plain
 
 CHANGED = {
     "any-cluster": {"PersistentVolumeClaim", "StorageClass"},
-    "hardened": {"ConfigMap", "NetworkPolicy"},
-    "phonebill-dev": {"StatefulSet"},  # and the password, which test_seed_parity.py has
+    "hardened": {"ConfigMap", "NetworkPolicy", "Deployment", "Service", "Secret"},
+    "phonebill-dev": {
+        "StatefulSet",
+        "Deployment",
+        "Service",
+        "ConfigMap",
+        "NetworkPolicy",
+    },  # and the password: test_seed_parity.py
 }
 
 
@@ -37,3 +43,15 @@ def test_hardened_lets_in_the_service_and_keeps_the_superuser_out() -> None:
 def test_18_logs_who_logged_in_and_not_who_only_asked_whether_it_answers() -> None:
     manifests = render(presets=["postgresql-18"])
     assert "log_connections = 'authentication,authorization'" in config(manifests, "postgresql.conf")
+
+
+def test_the_plans_environment_shows_its_metrics_by_annotations() -> None:
+    pod = render(presets=["phonebill-dev"])["Deployment", f"{SERVER}-metrics"]["spec"]["template"]
+    assert pod["metadata"]["annotations"]["prometheus.io/scrape"] == "true"
+
+
+def test_hardened_serves_metrics_over_tls_to_the_namespace_of_monitoring() -> None:
+    manifests = render(presets=["hardened"])
+    [rule] = plain(manifests["NetworkPolicy", f"{SERVER}-metrics"]["spec"]["ingress"])
+    assert rule["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
+    assert ("Secret", f"{SERVER}-metrics-tls") in manifests
