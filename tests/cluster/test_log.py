@@ -56,13 +56,19 @@ def test_a_probe_of_a_server_that_is_well_is_not_in_its_log_and_a_frozen_or_full
     execute(fresh, f"for _ in 1 2 3 4 5; do {PROBE}; done; {ASK}")
     wait_for(lambda: len(from_the_pod_itself(fresh)) > len(before), "the line of the one that asked")
     assert len(from_the_pod_itself(fresh)) <= len(before) + 2  # a postmaster that was busy for a moment is asked as well
-    full = "for _ in {1..8}; do psql -qXU postgres -c 'SELECT pg_sleep(600)' & done 2> /dev/null; "
-    full += "until psql -XU postgres -c '' 2>&1 | grep 'too many clients'; do :; done; "
-    assert "too many clients" in execute(fresh, f"{full} {ASK}; {PROBE}; kill $(jobs -p)")
+    # Clients of a pod of their own: what a shell here leaves behind would be the postmaster's children.
+    sessions = "for _ in {1..12}; do psql --command='SELECT pg_sleep(600)' & done; wait"
+    fresh.client("full", sessions)
+    wait_for(lambda: "too many clients" in fresh.cluster.kubectl("logs", "pod/full"), "a server without a place")
+    execute(fresh, f"{ASK}; {PROBE}")
+    fresh.cluster.kubectl("delete", "pod/full", "--grace-period=0", "--force")
     assert restarts(fresh) == 0
     uid = fresh.cluster.get(f"pod/{POD}")["metadata"]["uid"]
     signal_server(uid, "STOP")
-    wait_for(lambda: restarts(fresh) == 1, "the liveness probe to have the frozen server replaced", 300, every=1)
+    events = ("get", "events", "--output=jsonpath={.items[*].message}")
+    wait_for_words(lambda: fresh.cluster.kubectl(*events), "Container postgresql failed liveness probe", 300)
+    signal_server(uid, "CONT")
+    wait_for(lambda: restarts(fresh) == 1, "another server in place of the frozen one", every=0.5)
     fresh.cluster.kubectl("wait", f"pod/{POD}", "--for=condition=Ready", "--timeout=240s")
 
 
