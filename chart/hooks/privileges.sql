@@ -36,7 +36,7 @@ rule_of_one (kind, namespace, name, grantee, privileges) AS (VALUES
     ('table', 'audit', 'schema_migration', 'bill_inquiry_owner', '{SELECT, INSERT}'::TEXT[]),
     ('table', 'audit', 'backup_run', 'bill_backup_user', '{SELECT, INSERT}'),
     ('table', 'audit', 'backup_run', 'bill_monitoring_user', '{SELECT}'),
-    ('table', 'audit', 'schema_migration', 'bill_monitoring_user', '{SELECT (version), SELECT (description), SELECT (chart_version)}'),
+    ('table', 'audit', 'schema_migration', 'bill_monitoring_user', '{SELECT (version), SELECT (description), SELECT (chart_version), SELECT (applied_at)}'),
     ('routine', 'audit', 'certificates', 'bill_monitoring_user', '{EXECUTE}'),
     -- What is counted, and by what: nothing of a customer, a line or a bill.
     ('table', 'public', 'bill_inquiry_history', 'bill_monitoring_user', '{SELECT (status), SELECT (request_time), SELECT (cache_hit)}'),

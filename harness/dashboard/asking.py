@@ -60,7 +60,7 @@ class Looking:
         told = {
             str(id): {legend: [asdict(one) for one in series] for legend, series in each.items()} for id, each in panels.items()
         }
-        return json.dumps({"begin": self.begin, "end": self.end, "variables": variables, "panels": told})
+        return json.dumps({"begin": self.begin, "end": self.end, "step": self.step, "variables": variables, "panels": told})
 
     def panels(self, variables: Mapping[str, str]) -> dict[int, dict[str, list[Series]]]:
         """The series of every panel, by the panel's id and by the legend of the query."""

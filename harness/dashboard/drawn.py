@@ -24,9 +24,9 @@ Series = Mapping[str, Any]
 class Sheet:
     """What is drawn on, and the time that it shows."""
 
-    def __init__(self, figure: Figure, width: int, height: int, begin: float, end: float) -> None:
-        """Nothing is on it yet."""
-        self.figure, self.width, self.height, self.begin, self.end = figure, width, height, begin, end
+    def __init__(self, figure: Figure, width: int, height: int, begin: float, end: float, step: float) -> None:
+        """Nothing is on it yet. `step`: seconds between two points of a line."""
+        self.figure, self.width, self.height, self.begin, self.end, self.step = figure, width, height, begin, end, step
 
     def span(self) -> str:
         """The time that is shown, in words."""
@@ -93,11 +93,12 @@ class Sheet:
         axes = self.axes((left + 52, top, width - 64, height - 20 - 13 * len(legends)))
         defaults = panel["fieldConfig"]["defaults"]
         stacked = defaults["custom"].get("stacking", {}).get("mode") == "normal"
-        times = sorted({at for one in series for at, _ in one["values"]})
+        times = np.arange(self.begin, self.end, self.step)
         below, highest = np.zeros(len(times)), 0.0
         for number, one in enumerate(series):
-            known = dict(one["values"])
-            values = np.array([known.get(at, np.nan) for at in times])
+            values = np.full(len(times), np.nan)  # where there is no point there is a gap
+            for at, value in one["values"]:
+                values[min(round((at - self.begin) / self.step), len(times) - 1)] = value
             colour = LINES[number % len(LINES)]
             if stacked:
                 values = below + np.nan_to_num(values)
@@ -123,9 +124,8 @@ class Sheet:
         axes = self.axes((left + 86, top, width - 98, height - 22))
         steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
         for number, one in enumerate(series):
-            step = (self.end - self.begin) / max(len(one["values"]) - 1, 1)
             for at, value in one["values"]:
-                axes.barh(-number, step * 1.02, left=at, height=0.7, color=NAMED[_step(value, steps)], linewidth=0)
+                axes.barh(-number, self.step * 1.02, left=at, height=0.7, color=NAMED[_step(value, steps)], linewidth=0)
         axes.set_yticks([-n for n in range(len(series))], [one["legend"] for one in series])
         axes.set_ylim(-len(series) + 0.4, 0.6)
         self._times(axes)

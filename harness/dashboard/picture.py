@@ -48,7 +48,7 @@ def _figure(dashboard: Mapping[str, Any], answers: Mapping[str, Any]) -> Figure:
     rows = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in dashboard["panels"])
     height = HEAD + rows * HEIGHT + EDGE
     figure = Figure(figsize=(WIDTH / 100, height / 100), facecolor=drawn.GROUND)
-    sheet = drawn.Sheet(figure, WIDTH, height, answers["begin"], answers["end"])
+    sheet = drawn.Sheet(figure, WIDTH, height, answers["begin"], answers["end"], answers["step"])
     sheet.text(EDGE * 3, 24, dashboard["title"], size=13, weight="bold")
     chosen = [f"{v['label']}: {answers['variables'][v['name']]}" for v in dashboard["templating"]["list"] if v["type"] == "query"]
     sheet.text(EDGE * 3, 48, "     ".join([*chosen, sheet.span()]), size=9, color=drawn.FAINT)

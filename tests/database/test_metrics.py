@@ -20,7 +20,7 @@ COLUMNS = {
     "public.bill_inquiry_history": {"status", "request_time", "cache_hit"},
     "public.kos_inquiry_history": {"result_code", "request_time", "retry_count"},
     "public.bill_info_cache": {"expires_at"},
-    "audit.schema_migration": {"version", "description", "chart_version"},
+    "audit.schema_migration": {"version", "description", "chart_version", "applied_at"},
     "audit.backup_run": {
         "id", "kind", "started_at", "finished_at", "succeeded", "backup", "bytes", "added_bytes", "message", "release",
         "chart_version",

@@ -15,6 +15,7 @@ from tests.render import expecting
 
 DEFAULTS = yaml.safe_load((paths.CHART / "values.yaml").read_text())
 MAPS = ("requests", "limits", "parameters", "labels")  # of Kubernetes', PostgreSQL's, a driver's or one's own words
+MANY = ("rules",)  # each setting of each alert: tests/render/test_alerts.py
 RANDOM = re.compile(r"^  \S+(crt|key|password): .*$", re.MULTILINE)
 # Values that no render shows, with the tests that see them.
 ELSEWHERE = {
@@ -31,7 +32,7 @@ ELSEWHERE = {
 def leaves(values: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """The path of every value that is set as one."""
     for key, value in values.items():
-        if isinstance(value, dict) and value and key not in MAPS:
+        if isinstance(value, dict) and value and key not in (*MAPS, *MANY):
             yield from leaves(value, (*path, key))
         else:
             yield (*path, key)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from harness import paths
-from harness.helm_template import RenderError, template
+from harness.helm_template import PREVIEW, RenderError, template
 from harness.stub_cluster import AZURE_MONITOR, KINDS, MONITORING
 from tests.values.looking import look, problems
 from tests.values.test_problems import problems as without_cluster
@@ -59,10 +59,18 @@ def test_what_would_come_to_nothing_is_refused() -> None:
 
 
 def test_an_alert_that_there_is_not_is_refused_with_those_that_there_are() -> None:
-    assert without_cluster({"metrics": {"alerts": {"exclude": ["BilldbNone"], "rules": {"BilldbOther": {"for": "1m"}}}}}) == [
-        f"metrics.alerts.{key}: no alert of the chart is called {name}; there are: {', '.join(ALERTS)}"
-        for key, name in (("exclude", "BilldbNone"), ("rules", "BilldbOther"))
+    assert without_cluster({"metrics": {"alerts": {"exclude": ["BilldbNone"]}}}) == [
+        f"metrics.alerts.exclude: no alert of the chart is called BilldbNone; there are: {', '.join(ALERTS)}"
     ]
+
+
+@pytest.mark.parametrize(
+    ("alert", "given"), [("BilldbOther", {"for": "1m"}), ("BilldbDown", {"threshold": 1}), ("BilldbCPU", {"for": "1"})]
+)
+def test_an_alert_is_tuned_by_what_it_has(alert: str, given: dict[str, Any]) -> None:
+    with pytest.raises(RenderError) as refusal:
+        template(PREVIEW | {"metrics": {"alerts": {"rules": {alert: given}}}})
+    assert alert in str(refusal.value)
 
 
 def test_without_a_look_into_the_cluster_no_certificate_of_the_metrics_is_made() -> None:

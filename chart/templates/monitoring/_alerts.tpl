@@ -1,33 +1,113 @@
-{{/*
-The alerting rules. A file of monitoring/alerts is named after its alert and has `defaults` (threshold, for, window), which
-metrics.alerts.rules may change by the alert's name, and `rule`, in which ${NAME} stands for what is given here. What Prometheus itself
-fills in, {{ $value }}, stays.
-*/}}
+{{/* The alerting rules: a file each in monitoring/alerts, in which ${NAME} stands for what is given here or in metrics.alerts.rules. */}}
+
 {{- define "billdb.alerts.groups" -}}
 {{- $alerts := .Values.metrics.alerts }}
-{{- $given := dict
-  "server" (printf `namespace="%s",server="%s"` .Release.Namespace (include "billdb.name.server" .))
-  "namespace" .Release.Namespace
-  "name" (include "billdb.name.server" .)
-  "pod" (printf "%s-0" (include "billdb.name.server" .))
-  "claim" (include "billdb.name.pvc" .)
-  "kosSuccessCodes" (join "|" .Values.metrics.kosSuccessCodes)
-}}
+{{- $given := include "billdb.alerts.given" . | fromJson }}
+{{- $without := concat $alerts.exclude (include "billdb.alerts.senseless" . | fromJsonArray) }}
 groups:
   - name: {{ include "billdb.name.server" . | quote }}
     rules:
       {{- range $path, $_ := .Files.Glob "monitoring/alerts/*.yaml" }}
       {{- $name := base $path | trimSuffix ".yaml" }}
-      {{- if not (has $name $alerts.exclude) }}
+      {{- if not (has $name $without) }}
       {{- $text := $.Files.Get $path }}
-      {{- $tuned := merge (dict) (get $alerts.rules $name | default dict) (fromYaml $text).defaults $given }}
-      {{- range $key, $value := $tuned }}
+      {{- range $key, $value := merge (dict) (get $alerts.rules $name) $given }}
       {{- $text = $text | replace (printf "${%s}" $key) (kindIs "string" $value | ternary $value (toJson $value)) }}
       {{- end }}
-      {{- $rule := (fromYaml $text).rule }}
-      {{- $_ := set $rule "alert" $name }}
+      {{- $rule := fromYaml $text }}
+      {{- $_ := set $rule.labels "server" $given.name }}
       {{- $_ := set $rule.annotations "runbook_url" (printf "%s/%s.md" (trimSuffix "/" $alerts.runbooks) $name) }}
       - {{- toYaml $rule | nindent 8 }}
       {{- end }}
       {{- end }}
+{{- end }}
+
+{{/* What the rules are filled in with, as JSON. */}}
+{{- define "billdb.alerts.given" -}}
+{{- $jobs := include "billdb.alerts.jobs" . | fromJson }}
+{{- $name := include "billdb.name.server" . }}
+{{- $pod := printf `namespace="%s",pod="%s-0"` .Release.Namespace $name }}
+{{- $limits := (.Values.resources | default dict).limits | default dict }}
+{{- $parameters := .Values.postgresql.parameters }}
+{{- $wal := include "billdb.bytes" (dict "value" ($parameters.max_wal_size | default "1GB") "unit" 1048576) | int64 }}
+{{- $slot := mulf .Values.metrics.alerts.rules.BilldbWALGrowth.threshold $wal | int64 }}
+{{- $kept := toString ($parameters.max_slot_wal_keep_size | default -1) }}
+{{- if not (hasPrefix "-" $kept) }}
+{{- $slot = min $slot (mulf 0.75 (include "billdb.bytes" (dict "value" $kept "unit" 1048576)) | int64) }}
+{{- end }}
+{{- $days := .Values.metrics.alerts.rules.BilldbCertificateEnds.threshold }}
+{{- if ne .Values.tls.mode "existingSecret" }}{{ $days = minf $days .Values.tls.renewBeforeDays }}{{ end }}
+{{- dict
+  "server" (printf `namespace="%s",server="%s"` .Release.Namespace $name)
+  "container" (printf `%s,container="postgresql"` $pod)
+  "volume" (printf `namespace="%s",persistentvolumeclaim="%s"` .Release.Namespace (include "billdb.name.pvc" .))
+  "namespace" .Release.Namespace
+  "name" $name
+  "host" (include "billdb.host" .)
+  "pod" (printf "%s-0" $name)
+  "claim" (include "billdb.name.pvc" .)
+  "cpu" (divf (include "billdb.bytes" (dict "value" ($limits.cpu | default 0) "unit" 1000)) 1000)
+  "memory" ((include "billdb.memory" . | fromJson).limit | int64)
+  "days" $days
+  "wal" $wal
+  "slot" $slot
+  "codes" (join "|" .Values.metrics.kosSuccessCodes)
+  "schemaJob" (include "billdb.name.schemaJob" .)
+  "backup" (include "billdb.name.backup" .)
+  "check" (printf "%s-check" (include "billdb.name.backup" .))
+  "snapshot" (include "billdb.name.snapshot" .)
+  "drills" (values $jobs.drills | sortAlpha | join "|")
+  "kinds" (keys $jobs.drills | sortAlpha | join "|")
+  "retention" (join "|" $jobs.retention)
+  "cronjobs" (concat $jobs.retention ($jobs.others | default list) (values $jobs.drills | sortAlpha) | join "|")
+  "majors" (include "billdb.alerts.majors" .)
+| toJson }}
+{{- end }}
+
+{{/* The CronJobs that run by themselves, as JSON: those that delete, the drills by kind, and the others. */}}
+{{- define "billdb.alerts.jobs" -}}
+{{- $backup := and .Values.backup.enabled (not .Values.backup.suspend) }}
+{{- $name := include "billdb.name.backup" . }}
+{{- $snapshot := include "billdb.name.snapshot" . }}
+{{- $others := concat (ternary (list $name (printf "%s-check" $name)) list $backup) (ternary (list $snapshot) list (ne .Values.snapshots.class "")) }}
+{{- $drills := dict }}
+{{- if and $backup .Values.backup.drill.enabled }}{{ $_ := set $drills "drill" (include "billdb.name.drill" .) }}{{ end }}
+{{- if and .Values.snapshots.class .Values.snapshots.drill.enabled }}{{ $_ := set $drills "snapshot-drill" (printf "%s-drill" $snapshot) }}{{ end }}
+{{- $retention := include "billdb.name.retention" . }}
+{{- $retention = ternary (list (printf "%s-delete-expired-cache" $retention) (printf "%s-delete-old-history" $retention)) list .Values.retention.enabled }}
+{{- dict "retention" $retention "drills" $drills "others" $others | toJson }}
+{{- end }}
+
+{{/* Alerts that could never fire, or always would, with these values: a list, as JSON. */}}
+{{- define "billdb.alerts.senseless" -}}
+{{- $given := include "billdb.alerts.given" . | fromJson }}
+{{- $backup := and .Values.backup.enabled (not .Values.backup.suspend) }}
+{{- $sense := dict
+  "BilldbCPU" $given.cpu
+  "BilldbMemory" $given.memory
+  "BilldbBackupOverdue" $backup
+  "BilldbCheckOverdue" $backup
+  "BilldbDrillOverdue" $given.drills
+  "BilldbSnapshotOverdue" .Values.snapshots.class
+  "BilldbCertificateEnds" (ne .Values.tls.mode "disabled")
+  "BilldbCronJobMissed" $given.cronjobs
+}}
+{{- $senseless := list }}
+{{- range $name, $why := $sense }}
+{{- if not $why }}{{ $senseless = append $senseless $name }}{{ end }}
+{{- end }}
+{{- toJson $senseless }}
+{{- end }}
+
+{{/* The server's major version, of those that end within the rule's threshold of days or did. */}}
+{{- define "billdb.alerts.majors" -}}
+{{- $terms := list }}
+{{- $before := mul 86400 (int64 .Values.metrics.alerts.rules.BilldbEndOfLife.threshold) }}
+{{- $server := printf `namespace="%s",server="%s"` .Release.Namespace (include "billdb.name.server" .) }}
+{{- range $major, $day := .Files.Get "end-of-life.yaml" | fromYaml }}
+{{- /* Its last day is not over yet. Without a zone it would be the machine's. */}}
+{{- $end := toDate "2006-01-02Z07:00" (printf "%sZ" $day) | unixEpoch | int64 | add 86400 }}
+{{- $terms = append $terms (printf "billdb_server_major{%s} == %s and on () vector(time()) >= %d" $server $major (sub $end $before)) }}
+{{- end }}
+{{- join " or " $terms }}
 {{- end }}

@@ -20,11 +20,9 @@ metrics.scrape: {{ $metrics.scrape }}, but metrics.enabled is false and there is
 {{- end }}
 {{- $names := list }}
 {{- range $path, $_ := .Files.Glob "monitoring/alerts/*.yaml" }}{{ $names = append $names (base $path | trimSuffix ".yaml") }}{{ end }}
-{{- range $key, $given := dict "exclude" $metrics.alerts.exclude "rules" (keys $metrics.alerts.rules | sortAlpha) }}
-{{- range $given }}
+{{- range $metrics.alerts.exclude }}
 {{- if not (has . $names) }}
-metrics.alerts.{{ $key }}: no alert of the chart is called {{ . }}; there are: {{ join ", " $names }}
-{{- end }}
+metrics.alerts.exclude: no alert of the chart is called {{ . }}; there are: {{ join ", " $names }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -1,0 +1,82 @@
+"""The rules as the chart renders them, and the cases of tests/render/alerts/NAME.yaml in promtool's form.
+
+A case has `series` (promtool's notation, with the placeholders of the rules), `quiet` (times at which the alert does not fire),
+`fires` (the summary at a time), and where they are needed `labels` of the alert, `interval` between two samples and `start`.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from harness import commands, paths
+from harness.chart import render
+
+CASES = Path(__file__).parent / "alerts"
+NAMES = sorted(file.stem for file in (paths.CHART / "monitoring" / "alerts").glob("*.yaml"))
+NAMESPACE, SERVER = "phonebill-dev", "postgresql-bill-inquiry"
+# With these every alert makes sense.
+ALL: dict[str, Any] = {
+    "metrics": {"enabled": True, "alerts": {"enabled": True, "kind": "ConfigMap"}},
+    "snapshots": {"class": "csi"},
+}
+PLACEHOLDERS = {
+    "${server}": f'namespace="{NAMESPACE}",server="{SERVER}"',
+    "${container}": f'namespace="{NAMESPACE}",pod="{SERVER}-0",container="postgresql"',
+    "${volume}": f'namespace="{NAMESPACE}",persistentvolumeclaim="{SERVER}-pvc"',
+}
+
+
+def file_of_rules(values: dict[str, Any] | None = None) -> str:
+    """The file that a plain Prometheus reads."""
+    text: str = render(values or ALL)["ConfigMap", f"{SERVER}-alerts"]["data"]["billdb.rules.yaml"]
+    return text
+
+
+def rules(values: dict[str, Any] | None = None) -> dict[str, dict[str, Any]]:
+    """The rules by name."""
+    [group] = yaml.safe_load(file_of_rules(values))["groups"]
+    return {rule["alert"]: rule for rule in group["rules"]}
+
+
+def cases(name: str) -> list[dict[str, Any]]:
+    """The cases of an alert."""
+    found: list[dict[str, Any]] = yaml.safe_load((CASES / f"{name}.yaml").read_text())
+    return found
+
+
+def promtool(*arguments: str) -> str:
+    """Run promtool; returns all that it says. Raises CommandError."""
+    return commands.run([str(paths.BIN / "promtool"), *arguments], errors_too=True)
+
+
+def try_cases(name: str, folder: Path, values: dict[str, Any] | None = None) -> str:
+    """Have promtool try an alert's cases in an empty folder. Raises CommandError with what is other than it should be."""
+    rule = rules(values)[name]
+    summary = {"summary": rule["annotations"]["summary"]}
+    (folder / "rules.yaml").write_text(json.dumps({"groups": [{"name": name, "rules": [rule | {"annotations": summary}]}]}))
+    groups = [_group(rule, case) for case in cases(name)]
+    test = folder / "test.yaml"
+    test.write_text(json.dumps({"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": groups}))
+    return promtool("test", "rules", str(test))
+
+
+def _group(rule: dict[str, Any], case: dict[str, Any]) -> dict[str, Any]:
+    labels = rule["labels"] | {"namespace": NAMESPACE} | case.get("labels", {})
+    expected: dict[str, list[Any]] = {time: [] for time in case.get("quiet", [])}
+    for time, summary in case.get("fires", {}).items():
+        expected[time] = [{"exp_labels": labels, "exp_annotations": {"summary": summary}}]
+    return {
+        "name": case["case"],
+        "interval": case.get("interval", "1m"),
+        "start_timestamp": case.get("start", 0),
+        "input_series": [{"series": _filled(series), "values": str(values)} for series, values in case["series"].items()],
+        "alert_rule_test": [{"eval_time": t, "alertname": rule["alert"], "exp_alerts": alerts} for t, alerts in expected.items()],
+    }
+
+
+def _filled(series: str) -> str:
+    for word, value in PLACEHOLDERS.items():
+        series = series.replace(word, value)
+    return series

@@ -1,0 +1,174 @@
+"""The alerts: what their rules say with these values, tried by promtool at their edges; and that each has all that it needs."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from harness import paths
+from tests.render.alerting import ALL, CASES, NAMES, cases, file_of_rules, promtool, rules, try_cases
+
+VALUES = yaml.safe_load((paths.CHART / "values.yaml").read_text())["metrics"]["alerts"]["rules"]
+RUNBOOKS = paths.ROOT / "docs" / "runbooks"
+HEADINGS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
+CRITICAL = {"BilldbBackupOverdue", "BilldbChecksumFailure", "BilldbConnectionsNearlyExhausted", "BilldbDiskFillsUp",
+            "BilldbDiskNearlyFull", "BilldbDown"}  # fmt: skip
+
+
+def with_values(**others: Any) -> dict[str, Any]:
+    """The values with which every alert makes sense, and these."""
+    return ALL | others
+
+
+def left_out(**others: Any) -> set[str]:
+    return set(NAMES) - set(rules(with_values(**others)))
+
+
+def test_promtool_takes_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "billdb.rules.yaml"
+    file.write_text(file_of_rules())
+    assert f"SUCCESS: {len(NAMES)} rules found" in promtool("check", "rules", "--lint=all", "--lint-fatal", str(file))
+
+
+def test_nothing_in_it_was_left_unfilled() -> None:
+    assert re.findall(r"\$\{\w*", file_of_rules()) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_fires_and_is_quiet_at_its_edges(name: str, tmp_path: Path) -> None:
+    found = cases(name)
+    assert any(case.get("fires") for case in found), f"no case of {CASES / name}.yaml fires"
+    assert any(case.get("quiet") for case in found), f"no case of {CASES / name}.yaml is quiet"
+    # promtool takes 0x30 for the number 48.
+    assert [v for case in found for v in case["series"].values() if re.search(r"(^|\s)0x", str(v))] == []
+    try_cases(name, tmp_path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_says_how_bad_it_is_and_where_the_runbook_is(name: str) -> None:
+    rule = rules()[name]
+    assert rule["labels"] == {"severity": "critical" if name in CRITICAL else "warning", "server": "postgresql-bill-inquiry"}
+    assert rule["annotations"].keys() == {"summary", "description", "runbook_url"}
+    assert rule["annotations"]["runbook_url"] == f"docs/runbooks/{name}.md"
+    assert "(phonebill-dev)" in rule["annotations"]["summary"]
+    assert max(map(len, rule["annotations"].values())) <= 220
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_has_a_runbook(name: str) -> None:
+    text = (RUNBOOKS / f"{name}.md").read_text()
+    assert text.startswith(f"# {name}\n")
+    assert re.findall("^## (.*)$", text, re.MULTILINE) == HEADINGS
+    diagnosis = text.partition("## Diagnosis\n")[2].partition("## Mitigation\n")[0]
+    assert re.search(r"^```\n(kubectl|helm) ", diagnosis, re.MULTILINE) or "```sql\n" in diagnosis
+    for target in re.findall(r"\]\(([^)#]+\.md)", text):
+        assert (RUNBOOKS / target).resolve().is_file(), target
+
+
+def test_there_is_nothing_of_an_alert_that_is_gone() -> None:
+    assert len(NAMES) > 20
+    assert sorted(VALUES) == NAMES
+    assert sorted(file.stem for file in RUNBOOKS.glob("*.md")) == NAMES
+    assert sorted(file.stem for file in CASES.glob("*.yaml")) == NAMES
+
+
+def test_every_alert_was_made_to_fire_on_a_cluster() -> None:
+    """A module of tests/cluster says in FIRES which alerts its tests make fire and clear, each by its test's name."""
+    made: dict[str, str] = {}
+    for file in sorted((paths.ROOT / "tests" / "cluster").glob("test_alerts*.py")):
+        tree = ast.parse(file.read_text())
+        tests = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        for node in tree.body:
+            if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["FIRES"]:
+                named: dict[str, str] = ast.literal_eval(node.value)
+                assert set(named.values()) <= tests, f"{file.name}: FIRES names a test that is not there"
+                made |= named
+    assert sorted(made) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_setting_of_it_does_something(name: str) -> None:
+    """Another value than the default is in the rule, where the default was."""
+    others: dict[str, Any] = {"threshold": 17, "for": "23s", "window": "29h", "recent": "31m"}
+    before = rules()[name]
+    for key in VALUES[name]:
+        metrics = {"enabled": True, "alerts": {"enabled": True, "kind": "ConfigMap", "rules": {name: {key: others[key]}}}}
+        after = rules(with_values(metrics=metrics))[name]
+        part = "for" if key == "for" else "expr"
+        assert after[part] != before[part], key
+        assert key == "threshold" or others[key] in after[part]
+
+
+def test_an_alert_is_left_out_by_its_name() -> None:
+    metrics = {"enabled": True, "alerts": {"enabled": True, "kind": "ConfigMap", "exclude": ["BilldbCPU", "BilldbEndOfLife"]}}
+    assert left_out(metrics=metrics) == {"BilldbCPU", "BilldbEndOfLife"}
+
+
+SENSELESS: dict[str, tuple[dict[str, Any], set[str]]] = {
+    "no limit of the CPU": ({"resources": {"limits": {"cpu": None}}}, {"BilldbCPU"}),
+    "no limit of memory": ({"resources": {"limits": {"memory": None}}}, {"BilldbMemory"}),
+    "no TLS": ({"tls": {"mode": "disabled"}}, {"BilldbCertificateEnds"}),
+    "no snapshots": ({"snapshots": {"class": ""}}, {"BilldbSnapshotOverdue"}),
+    "no backups": ({"backup": {"enabled": False}}, {"BilldbBackupOverdue", "BilldbCheckOverdue"}),
+    "backups that do not run": ({"backup": {"suspend": True}}, {"BilldbBackupOverdue", "BilldbCheckOverdue"}),
+    "no drills": (
+        {"backup": {"drill": {"enabled": False}}, "snapshots": {"class": "csi", "drill": {"enabled": False}}},
+        {"BilldbDrillOverdue"},
+    ),
+    "nothing that runs by itself": (
+        {"backup": {"enabled": False}, "snapshots": {"class": ""}, "retention": {"enabled": False}},
+        {"BilldbBackupOverdue", "BilldbCheckOverdue", "BilldbDrillOverdue", "BilldbSnapshotOverdue", "BilldbCronJobMissed"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("values", "without"), SENSELESS.values(), ids=SENSELESS)
+def test_an_alert_that_could_never_fire_or_always_would_is_left_out(values: dict[str, Any], without: set[str]) -> None:
+    assert left_out(**values) == without
+
+
+def test_a_drill_is_one_of_the_kinds_that_there_are() -> None:
+    assert 'kind=~"drill|snapshot-drill"' in rules()["BilldbDrillOverdue"]["expr"]
+    assert 'kind=~"drill"' in rules(with_values(snapshots={"class": ""}))["BilldbDrillOverdue"]["expr"]
+    assert 'kind=~"snapshot-drill"' in rules(with_values(backup={"enabled": False}))["BilldbDrillOverdue"]["expr"]
+
+
+def test_the_cronjobs_are_those_that_run_by_themselves() -> None:
+    retention = ["bill-inquiry-delete-expired-cache", "bill-inquiry-delete-old-history"]
+    others = ["bill-inquiry-backup", "bill-inquiry-backup-check", "bill-inquiry-snapshot", "bill-inquiry-drill"]
+    all_of_them = [*retention, *others, "bill-inquiry-snapshot-drill"]
+    without = with_values(backup={"suspend": True}, snapshots={"class": ""})
+    for values, jobs in ((ALL, all_of_them), (without, retention)):
+        found = re.findall('cronjob=~"(.*?)"', rules(values)["BilldbCronJobMissed"]["expr"])
+        assert set(found) == {"|".join(jobs), "|".join(retention)}
+
+
+def test_a_limit_is_the_one_of_the_values() -> None:
+    found = rules(with_values(resources={"limits": {"cpu": "1500m", "memory": "3Gi"}}))
+    assert " / 1.5 > 80" in found["BilldbCPU"]["expr"]
+    assert f") / {3 << 30} > 85" in found["BilldbMemory"]["expr"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "wal", "slot"),
+    [
+        ({}, 2 << 30, 3 << 30),
+        ({"max_wal_size": "4GB"}, 4 << 30, 3 << 30),
+        ({"max_wal_size": 512, "max_slot_wal_keep_size": -1}, 512 << 20, 768 << 20),
+        ({"max_wal_size": None, "max_slot_wal_keep_size": 1024}, 1 << 30, 768 << 20),
+    ],
+)
+def test_wal_is_held_against_the_settings(parameters: dict[str, Any], wal: int, slot: int) -> None:
+    expression = rules(with_values(postgresql={"parameters": parameters}))["BilldbWALGrowth"]["expr"]
+    assert f"> 1.5 * {wal}\n" in expression
+    assert f"> {slot}\n" in expression
+
+
+def test_a_certificate_is_not_near_its_end_before_it_is_renewed() -> None:
+    tls = {"validityDays": 90, "renewBeforeDays": 10, "caValidityDays": 100}
+    assert "< 10" in rules(with_values(tls=tls))["BilldbCertificateEnds"]["expr"]
+    brought = {"mode": "existingSecret", "existingSecret": "mine", **tls}
+    assert "< 21" in rules(with_values(tls=brought))["BilldbCertificateEnds"]["expr"]
