@@ -28,7 +28,7 @@ ALERTS = {
 }
 # An idle connection for each number that is asked for, until the pod is gone.
 CONNECTED = "for i in $(seq %d); do psql --quiet < <(sleep infinity) & done; wait"
-BURNING = "psql --command='DO $$ BEGIN LOOP PERFORM 1; END LOOP; END $$'"
+BURNING = """psql --command="DO 'BEGIN LOOP PERFORM 1; END LOOP; END'" """
 SLOW = "yes 'SELECT pg_sleep(0.2);' | psql --quiet --output=/dev/null"
 # Rows of one chunk of memory each, which the query holds while it sleeps.
 HOLDING = """psql --quiet <<'SQL'
