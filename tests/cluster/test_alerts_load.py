@@ -13,7 +13,7 @@ from tests.cluster.alerting import ALONE, service, tuned, understood
 pytestmark = pytest.mark.local_node
 
 # What a small server has: driven to its limit, it leaves the machine to others.
-CPU, MEMORY = 0.4, 512 * 1024**2
+CPU, MEMORY = 0.25, 512 * 1024**2
 LIMITS = {"cpu": f"{CPU * 1000:.0f}m", "memory": f"{MEMORY >> 20}Mi"}
 SMALL = {
     "resources": {"requests": LIMITS, "limits": LIMITS},
