@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from benchmarks import comparing, installing, machine, recovery, rendering, results, security, starting, turns
 from benchmarks.backup import run as backup
+from benchmarks.monitoring import run as monitoring
 from benchmarks.results import Section
 from benchmarks.schema import run as schema
 from harness.kubernetes import CommandError
@@ -32,6 +33,7 @@ PARTS = {
     "security": Part("Security", lambda options: security.measure(options.turns), by_default=True),
     "recovery": Part("Recovery", lambda options: recovery.measure(options.turns)),
     "backup": Part("Backup and restore", lambda options: backup.measure(options.turns, options.rows)),
+    "monitoring": Part("Monitoring", lambda options: monitoring.measure(options.turns, options.rows)),
     "compare": Part("Other charts", lambda options: comparing.measure(options.turns, options.against)),
     "up": Part("nox -s up", lambda options: starting.measure(options.turns)),
 }
@@ -49,7 +51,9 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--against", action="append", default=[], metavar="CHART[,VALUES]", help="part compare: another chart's folder"
     )
-    parser.add_argument("--rows", type=int, default=schema.ROWS, help="parts schema and backup: rows of each history table")
+    parser.add_argument(
+        "--rows", type=int, default=schema.ROWS, help="parts schema, backup and monitoring: rows of each history table"
+    )
     parser.add_argument("--seconds", type=int, default=schema.SECONDS, help="part schema: of each reading in each turn")
     parser.add_argument("--keep", action="store_true", help="part schema: keep the loaded data, and use what was kept")
     given = parser.parse_args(arguments)

@@ -27,12 +27,13 @@ def measure(rows: int, number: int) -> Mapping[str, Mapping[str, Sequence[Times]
         with step(f"serving, turn {turn + 1} of {number}" if turn >= 0 else "serving, to warm up"):
             for kind, script in scripts.items():
                 for name in turns.order(list(works), turn):
-                    times = _during(works[name], script, rows)
+                    times = during(works[name], script, rows)
                     found[kind][name] += [times] if turn >= 0 else []
     return found
 
 
-def _during(work: Callable[[], None], script: str, rows: int) -> Times:
+def during(work: Callable[[], None], script: str, rows: int) -> Times:
+    """The executions of 20 clients that run the script while the work is done."""
     clients = retention.Clients(CHART, script, rows // writes.ROWS_AN_ENTRY)
     with clients:
         begun = time.time()  # as pgbench's log has it
