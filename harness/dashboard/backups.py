@@ -1,6 +1,7 @@
 """Whether what is lost can be had again, and until when clients trust the server."""
 
-from harness.dashboard.panels import CRITICAL, GOOD, WARNING, Panel, Shown, Steps, lines, number, results
+from harness.dashboard.alerting import above, below
+from harness.dashboard.panels import Panel, Shown, Steps, lines, number, results
 from harness.dashboard.selecting import ours
 
 HOUR, DAY = 3600, 86400
@@ -12,23 +13,38 @@ def panels() -> list[Panel]:
     # A kind that never ran has no values: NaN, which >= 0 leaves out.
     duration, succeeded = ours("billdb_run_duration_seconds"), ours("billdb_run_succeeded")
     return [
-        _age("backup", "Last good backup (백업)", "An alert from 26 hours on.", {26 * HOUR: CRITICAL}),
-        _age("check", "Last good check", "Of the repository's data. An alert from 8 days on.", {8 * DAY: WARNING}),
+        _age(
+            "backup",
+            "Last good backup (백업)",
+            "How old it is: what was written since is lost with the volume.",
+            above("BilldbBackupOverdue", times=HOUR),
+        ),
+        _age(
+            "check",
+            "Last good check",
+            "The repository's data were read, and nothing was damaged.",
+            above("BilldbCheckOverdue", times=DAY),
+        ),
         _age(
             "drill",
             "Last good drill (복구 테스트)",
-            "A backup was restored and compared. An alert from 8 days on.",
-            {8 * DAY: WARNING},
+            "A backup was restored into a server of its own, and compared.",
+            above("BilldbDrillOverdue", times=DAY),
         ),
-        _age("snapshot", "Last good snapshot (스냅샷)", "Only where snapshots.class is set.", {26 * HOUR: WARNING}),
+        _age(
+            "snapshot",
+            "Last good snapshot (스냅샷)",
+            "Only where snapshots.class is set.",
+            above("BilldbSnapshotOverdue", times=HOUR),
+        ),
         number(
             Shown(
                 "Days until certificates end",
-                "An alert from 21 on. schema: the schema Job's own, with which it logs in.",
+                "schema: the schema Job's own, with which it logs in.",
                 {"{{certificate}}": f"(min by (certificate) ({ours('billdb_certificate_end_seconds')}) - time()) / {DAY}"},
                 "none",
             ),
-            {None: WARNING, 21: GOOD},
+            below("BilldbCertificateEnds"),
         ),
         lines(
             Shown(

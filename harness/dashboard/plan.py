@@ -1,6 +1,7 @@
 """The five thresholds of the install plan (section 8.1) in one line; an alert stands behind each."""
 
-from harness.dashboard.panels import CRITICAL, GOOD, WARNING, Panel, Shown, Steps, number
+from harness.dashboard.alerting import above
+from harness.dashboard.panels import CRITICAL, GOOD, Panel, Shown, number
 from harness.dashboard.selecting import INTERVAL, claims, once, ours, pods
 
 # Each as the alert behind it has it: chart/monitoring/alerts.
@@ -30,13 +31,6 @@ def mean(by: str = "", **labels: str) -> str:
 )"""
 
 
-CPU_STEPS: Steps = {80: WARNING}
-MEMORY_STEPS: Steps = {85: WARNING}
-DISK_STEPS: Steps = {80: WARNING, 90: CRITICAL}
-CONNECTIONS_STEPS: Steps = {80: WARNING, 95: CRITICAL}
-MEAN_STEPS: Steps = {100: WARNING}
-
-
 def panels() -> list[Panel]:
     """From left to right."""
     return [
@@ -53,7 +47,7 @@ def panels() -> list[Panel]:
         ),
         number(
             Shown("CPU (CPU 사용률)", "Of the container's limit. Plan: under 80 %.", {"CPU": CPU}, "percent", 4),
-            CPU_STEPS,
+            above("BilldbCPU"),
         ),
         number(
             Shown(
@@ -63,7 +57,7 @@ def panels() -> list[Panel]:
                 "percent",
                 4,
             ),
-            MEMORY_STEPS,
+            above("BilldbMemory"),
         ),
         number(
             Shown(
@@ -73,7 +67,7 @@ def panels() -> list[Panel]:
                 "percent",
                 4,
             ),
-            DISK_STEPS,
+            above("BilldbDisk", "BilldbDiskNearlyFull"),
         ),
         number(
             Shown(
@@ -83,7 +77,7 @@ def panels() -> list[Panel]:
                 "percent",
                 4,
             ),
-            CONNECTIONS_STEPS,
+            above("BilldbConnectionsHigh", "BilldbConnectionsNearlyExhausted"),
         ),
         number(
             Shown(
@@ -93,7 +87,7 @@ def panels() -> list[Panel]:
                 "ms",
                 4,
             ),
-            MEAN_STEPS,
+            above("BilldbResponseTime"),
             decimals=2,
         ),
     ]

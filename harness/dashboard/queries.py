@@ -1,6 +1,7 @@
 """What the server does for its clients."""
 
 from harness.dashboard import plan
+from harness.dashboard.alerting import above
 from harness.dashboard.panels import Panel, Shown, lines
 from harness.dashboard.selecting import INTERVAL, once, ours, per_second
 
@@ -15,7 +16,7 @@ def panels() -> list[Panel]:
                 {"{{role}}": plan.mean("role")},
                 "ms",
             ),
-            plan.MEAN_STEPS,
+            above("BilldbResponseTime"),
         ),
         lines(
             Shown(

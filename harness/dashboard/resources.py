@@ -1,6 +1,7 @@
 """What the server uses of what it may have, over time."""
 
 from harness.dashboard import plan
+from harness.dashboard.alerting import above
 from harness.dashboard.panels import Panel, Shown, lines
 from harness.dashboard.selecting import once, ours
 
@@ -17,7 +18,7 @@ def panels() -> list[Panel]:
                 "percent",
                 6,
             ),
-            plan.CPU_STEPS,
+            above("BilldbCPU"),
             highest=100,
         ),
         lines(
@@ -28,12 +29,12 @@ def panels() -> list[Panel]:
                 "percent",
                 6,
             ),
-            plan.MEMORY_STEPS,
+            above("BilldbMemory"),
             highest=100,
         ),
         lines(
             Shown("Disk over time", "Used of the data's volume.", {"disk": plan.DISK}, "percent", 6),
-            plan.DISK_STEPS,
+            above("BilldbDisk", "BilldbDiskNearlyFull"),
             highest=100,
         ),
         lines(

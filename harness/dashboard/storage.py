@@ -1,6 +1,7 @@
 """What lies on the disk, and what grows there."""
 
 from harness.dashboard import plan
+from harness.dashboard.alerting import above
 from harness.dashboard.panels import GOOD, WARNING, Panel, Shown, lines, name, number
 from harness.dashboard.selecting import once, or_zero, ours
 
@@ -70,6 +71,7 @@ def panels() -> list[Panel]:
                 },
                 "percent",
             ),
+            above("BilldbWraparound"),
             highest=100,
         ),
         number(

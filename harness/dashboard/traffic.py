@@ -1,5 +1,6 @@
 """What customers asked for."""
 
+from harness.dashboard.alerting import above
 from harness.dashboard.panels import Panel, Shown, lines
 from harness.dashboard.selecting import once, ours
 
@@ -43,5 +44,6 @@ def panels() -> list[Panel]:
                 "s",
                 6,
             ),
+            above("BilldbProcessingStuck"),
         ),
     ]

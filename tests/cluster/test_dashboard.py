@@ -19,7 +19,7 @@ from harness.waiting import wait_for
 pytestmark = pytest.mark.local_node  # a CSI driver for tests runs in it, and Prometheus
 
 ANSWERS = paths.LOCAL / "dashboard.json"  # `nox -s picture` draws them
-SECONDS = 60 * float(os.environ.get("BILLDB_DASHBOARD_MINUTES", "2"))
+SECONDS = 60 * float(os.environ.get("BILLDB_DASHBOARD_MINUTES", "1"))
 VALUES = {
     "metrics": {"monitor": {"interval": "15s"}},  # as a person has it: what is scraped is cached for as long, or longer
     "persistence": {"storageClass": csi.CLASS, "size": "1Gi"},
@@ -48,7 +48,7 @@ def looked(csi_driver: None, exporter_image: None, monitoring: Monitoring, relea
     for wanted in (
         f'billdb_slot_retained_bytes{{slot="nobody",{HERE}}}',
         f"count(billdb_run_succeeded{{{HERE}}} == 1) == {1 + len(RUNS)}",
-        f"kubelet_volume_stats_used_bytes{{{HERE}}} and kubelet_volume_stats_used_bytes{{{HERE}}} offset 1m",
+        f"count_over_time(kubelet_volume_stats_used_bytes{{{HERE}}}[1m]) > 1",
         f"timestamp(pg_up{{{HERE}}}) > {begin + SECONDS}",
     ):
         wait_for(partial(monitoring.query, wanted), wanted, 240 + SECONDS, every=1)

@@ -1,6 +1,6 @@
 """Documents that show what the tests check, held to it."""
 
-from harness import metrics_table, paths
+from harness import alerts_table, metrics_table, paths
 from harness.on_cluster import clients
 
 
@@ -12,3 +12,7 @@ def test_the_table_of_clients_in_the_document_is_the_one_that_is_tested() -> Non
 
 def test_the_table_of_metrics_in_the_document_is_made_of_the_queries() -> None:
     assert metrics_table.DOCUMENT.read_text() == metrics_table.document(), "write it anew: python -m harness.metrics_table"
+
+
+def test_the_table_of_alerts_in_the_document_is_what_the_rules_and_values_say() -> None:
+    assert alerts_table.DOCUMENT.read_text() == alerts_table.document(), "write it anew: python -m harness.alerts_table"
