@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -59,6 +60,7 @@ def test_a_probe_of_a_server_that_is_well_is_not_in_its_log_and_a_frozen_or_full
     # Clients of a pod of their own: what a shell here leaves behind would be the postmaster's children.
     sessions = "for _ in {1..12}; do psql --command='SELECT pg_sleep(600)' & done; wait"
     fresh.client("full", sessions)
+    fresh.cluster.kubectl("wait", "pod/full", "--for=jsonpath={.status.phase}=Running", "--timeout=240s")
     wait_for(lambda: "too many clients" in fresh.cluster.kubectl("logs", "pod/full"), "a server without a place")
     execute(fresh, f"{ASK}; {PROBE}")
     fresh.cluster.kubectl("delete", "pod/full", "--grace-period=0", "--force")
@@ -100,7 +102,7 @@ def test_json_is_all_that_the_server_says_its_last_words_too(fresh: Release, tag
     wait_for(lambda: restarts(fresh) == 1, "the container's next life", every=0.5)
     assert objects(log(fresh, "--previous"))[-1]["message"] == "database system is shut down"
     fresh.cluster.kubectl("wait", f"pod/{POD}", "--for=condition=Ready", "--timeout=240s")
-    with pytest.raises(CommandError):
+    with suppress(CommandError):  # which of the two ends first is chance
         fresh.cluster.sql(
             "DO 'BEGIN RAISE LOG $$last words$$; EXECUTE $$COPY (SELECT) TO PROGRAM ''kill -9 $(head -1 postmaster.pid)''$$; END'"
         )
