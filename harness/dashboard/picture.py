@@ -28,7 +28,7 @@ def main(answers: Path, picture: Path) -> None:
     whole = _figure(json.loads(paths.DASHBOARD.read_text()), json.loads(answers.read_text()))
     whole.savefig(picture, dpi=100)
     with Image.open(picture) as image:
-        image.convert("RGB").quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+        image.convert("RGB").quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
             picture, optimize=True
         )
 

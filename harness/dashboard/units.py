@@ -33,7 +33,7 @@ def written(value: float, unit: str, decimals: int | None = None, *, long: bool 
 def between(highest: float, unit: str) -> float | None:
     """What lies between two lines of an axis, for units whose round values are not those of ten."""
     if unit in ("bytes", "Bps"):
-        steps = [float(count * 1024**power) for power in range(5) for count in (1, 2, 5, 10, 20, 50, 100, 200, 500)]
+        steps = [float(count * 1024**power) for power in range(5) for count in (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)]
     elif unit == "s":
         steps = [
             *(1.0, 2, 5, 10, 15, 30),

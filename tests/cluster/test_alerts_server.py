@@ -1,0 +1,65 @@
+"""Alerts of a server that is not there, each fired by the thing itself and ended by its end."""
+
+import pytest
+
+from harness.kubernetes import POD
+from harness.on_cluster import servers
+from harness.on_cluster.monitoring import WATCHED, Monitoring
+from harness.on_cluster.release import Release, merged
+from harness.waiting import wait_for
+from tests.cluster.alerting import ALONE, SERVER, tuned, uid, understood
+
+pytestmark = pytest.mark.local_node
+
+ALERTS = {
+    "BilldbDown": {},
+    "BilldbMetricsMissing": {},
+    "BilldbNotReady": {},
+    "BilldbRestarting": {"threshold": 2, "window": "1m"},
+}
+
+
+@pytest.fixture(scope="module")
+def watched(exporter_image: None, monitoring: Monitoring, release: Release) -> Release:
+    release.install(merged(merged(WATCHED, ALONE), tuned(ALERTS)))
+    monitoring.wait_watched(release)
+    return release
+
+
+def test_a_stopped_server_is_down(monitoring: Monitoring, watched: Release) -> None:
+    watched.cluster.kubectl("scale", f"statefulset/{SERVER}", "--replicas=0")
+    understood(monitoring.wait_firing(watched, "BilldbDown"), "does not answer")
+    watched.cluster.kubectl("scale", f"statefulset/{SERVER}", "--replicas=1")
+    watched.cluster.kubectl("rollout", "status", f"statefulset/{SERVER}", "--timeout=240s")
+    monitoring.wait_cleared(watched, "BilldbDown")
+
+
+def test_a_stopped_exporter_is_missed(monitoring: Monitoring, watched: Release) -> None:
+    watched.cluster.kubectl("scale", f"deployment/{SERVER}-metrics", "--replicas=0")
+    understood(monitoring.wait_firing(watched, "BilldbMetricsMissing"), "not watched")
+    watched.cluster.kubectl("scale", f"deployment/{SERVER}-metrics", "--replicas=1")
+    monitoring.wait_cleared(watched, "BilldbMetricsMissing")
+
+
+def test_a_server_that_is_killed_again_and_again_restarts_too_often_and_is_not_ready(
+    monitoring: Monitoring, watched: Release
+) -> None:
+    pod = uid(watched)
+    killed_and_restarted(watched, pod)
+    killed_and_restarted(watched, pod)
+    understood(monitoring.wait_firing(watched, "BilldbRestarting", {"container": "postgresql"}), "2 times within 1m")
+    understood(monitoring.wait_firing(watched, "BilldbNotReady"), "not ready")
+    monitoring.wait_cleared(watched, "BilldbNotReady")
+    monitoring.wait_cleared(watched, "BilldbRestarting")
+
+
+def killed_and_restarted(release: Release, pod: str) -> None:
+    """Kill the server, and wait until the kubelet has started it again."""
+    before = restart_count(release)
+    servers.signal_server(pod, "KILL")
+    wait_for(lambda: restart_count(release) > before, "the server's container to be started again", 180, every=0.5)
+
+
+def restart_count(release: Release) -> int:
+    pod = release.cluster.get(f"pod/{POD}")
+    return sum(status["restartCount"] for status in pod["status"]["containerStatuses"] if status["name"] == "postgresql")
