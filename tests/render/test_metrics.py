@@ -195,4 +195,5 @@ def test_what_it_reads_only_once_has_it_started_anew(change: dict[str, Any]) -> 
     first, again, other = (pod(render(values))["metadata"]["annotations"] for values in (base, base | {"global": {}}, changed))
     assert first == again
     assert first != other
+    assert first["billdb/password-revision"].startswith("of-"), "eight hexadecimal digits may be a number to YAML"
     assert "another" not in str(other)

@@ -15,6 +15,9 @@ CA = (TLS, "ca.crt")
 REPOSITORY = (f"{SERVER}-backup-secret", "password")
 STORE = EVERYTHING_ON["backup"]["repository"]["existingSecret"]
 ALL = "every key"
+EXPORTERS = {f"{SERVER}-metrics-tls", "my-metrics"}  # who has its key can pass for the exporter, and for nobody else
+WHOLE = ({"key": ALL},)
+PUBLIC = {"ca.crt", "tls.crt"}
 SUPERUSERS = {"move", "restore", "schema", "snapshot"}  # components whose Jobs log in as the superuser
 
 
@@ -27,13 +30,13 @@ def given(manifests: Manifests) -> dict[str, set[tuple[str, str]]]:
             sources = [source["secret"] for source in volume.get("projected", {}).get("sources") or () if "secret" in source]
             sources += [volume["secret"] | {"name": volume["secret"]["secretName"]}] if "secret" in volume else []
             for source in sources:
-                keys |= {(source["name"], item["key"]) for item in source.get("items", ({"key": ALL},))}
+                keys |= {(source["name"], item["key"]) for item in source.get("items", WHOLE)}
     return found
 
 
 def test_every_pod_has_the_keys_that_it_needs_and_no_others(default: Manifests) -> None:
     assert given(default) == {
-        "server": {PASSWORDS["postgres"], (TLS, ALL), (HOOK, "ca.crt")},
+        "server": {PASSWORDS["postgres"], (TLS, ALL), (HOOK, "ca.crt"), (HOOK, "tls.crt")},
         "schema": {*PASSWORDS.values(), CA, (HOOK, "tls.crt"), (HOOK, "tls.key")},
         "retention": {PASSWORDS["bill_maintenance_user"], CA},
         "backup": {PASSWORDS["bill_backup_user"], REPOSITORY, CA},
@@ -60,6 +63,9 @@ def test_only_the_server_has_the_servers_private_key_and_only_the_superusers_job
     [config] = [o["data"] for o in manifests.of("ConfigMap") if "server.options" in o["data"]]
     for component, keys in given(manifests).items():
         private = {name for name, key in keys if key in ("tls.key", "ca.key", ALL)} - {STORE}
+        exporters = private & EXPORTERS
+        assert component == "metrics" or not exporters, component
+        private -= exporters
         servers = {name for name in private if "hook" not in name}
         assert (len(servers) == 1) == (component == "server" and "--ssl=on" in config["server.options"]), component
         by_certificate = component in SUPERUSERS and "ssl_ca_file" in config["server.options"]
@@ -79,7 +85,8 @@ def test_private_keys_and_passwords_are_readable_by_the_group_of_the_image_alone
         f"{name}/{volume['name']}": volume.get("projected", volume.get("secret"))["defaultMode"]
         for name, pod in manifests.pods().items()
         for volume in pod["spec"]["volumes"]
-        if "projected" in volume or ("secret" in volume and [i["key"] for i in volume["secret"].get("items", ())] != ["ca.crt"])
+        if "projected" in volume
+        or ("secret" in volume and not {i["key"] for i in volume["secret"].get("items", WHOLE)} <= PUBLIC)
     }
     assert len(modes) >= 5
     assert {name: oct(mode) for name, mode in modes.items() if mode != 0o440} == {}

@@ -63,11 +63,11 @@ that could be used to guess it.
 
 {{/*
 What changes with a role's password, for pods that read it only when they start: (dict "root" $ "role" ROLE). It is too short, and of
-too many passwords at once, to tell a guess from another.
+too many passwords at once, to tell a guess from another. It begins with a letter: 12345e67 would be a number.
 */}}
 {{- define "billdb.role.revision" -}}
 {{- if include "billdb.role.owned" . -}}
-{{- include "billdb.credentials" .root }}{{ .root.Values.auth.resolved.passwords | toJson | sha256sum | trunc 8 }}
+{{- include "billdb.credentials" .root }}of-{{ .root.Values.auth.resolved.passwords | toJson | sha256sum | trunc 8 }}
 {{- else -}}
 {{ dig "metadata" "resourceVersion" "" (lookup "v1" "Secret" .root.Release.Namespace (include "billdb.role.secret" .) | default dict) }}
 {{- end }}
