@@ -1,5 +1,8 @@
 """Alerts of a server that is not there, each fired by the thing itself and ended by its end."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
 from harness.kubernetes import POD
@@ -18,6 +21,12 @@ FIRES = {
     "BilldbNotReady": "test_a_server_that_is_killed_again_and_again_restarts_too_often_and_is_not_ready",
 }
 
+FIRES = {
+    "BilldbDown": "test_a_stopped_server_is_down",
+    "BilldbMetricsMissing": "test_a_stopped_exporter_is_missed",
+    "BilldbNotReady": "test_a_server_that_is_killed_again_and_again_restarts_too_often_and_is_not_ready",
+    "BilldbRestarting": "test_a_server_that_is_killed_again_and_again_restarts_too_often_and_is_not_ready",
+}
 ALERTS = {
     "BilldbDown": {},
     "BilldbMetricsMissing": {},
@@ -33,18 +42,26 @@ def watched(exporter_image: None, monitoring: Monitoring, release: Release) -> R
     return release
 
 
+@contextmanager
+def stopped(release: Release, what: str) -> Iterator[None]:
+    """A Deployment or StatefulSet has no pod while the block runs."""
+    release.cluster.kubectl("scale", what, "--replicas=0")
+    try:
+        yield
+    finally:
+        release.cluster.kubectl("scale", what, "--replicas=1")
+        release.cluster.kubectl("rollout", "status", what, "--timeout=240s")
+
+
 def test_a_stopped_server_is_down(monitoring: Monitoring, watched: Release) -> None:
-    watched.cluster.kubectl("scale", f"statefulset/{SERVER}", "--replicas=0")
-    understood(monitoring.wait_firing(watched, "BilldbDown"), "does not answer")
-    watched.cluster.kubectl("scale", f"statefulset/{SERVER}", "--replicas=1")
-    watched.cluster.kubectl("rollout", "status", f"statefulset/{SERVER}", "--timeout=240s")
+    with stopped(watched, f"statefulset/{SERVER}"):
+        understood(monitoring.wait_firing(watched, "BilldbDown"), "does not answer")
     monitoring.wait_cleared(watched, "BilldbDown")
 
 
 def test_a_stopped_exporter_is_missed(monitoring: Monitoring, watched: Release) -> None:
-    watched.cluster.kubectl("scale", f"deployment/{SERVER}-metrics", "--replicas=0")
-    understood(monitoring.wait_firing(watched, "BilldbMetricsMissing"), "not watched")
-    watched.cluster.kubectl("scale", f"deployment/{SERVER}-metrics", "--replicas=1")
+    with stopped(watched, f"deployment/{SERVER}-metrics"):
+        understood(monitoring.wait_firing(watched, "BilldbMetricsMissing"), "not watched")
     monitoring.wait_cleared(watched, "BilldbMetricsMissing")
 
 
