@@ -1,6 +1,7 @@
 """Alerts of a volume that fills, on one with a real size, fired by real files in it and ended by their removal."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ FIRES = {
     "BilldbDiskFillsUp": "test_a_volume_that_fills_is_predicted_and_seen_at_80_percent_and_again_at_90",
 }
 SIZE = 600  # megabytes
-ALERTS = {
+ALERTS: dict[str, dict[str, Any]] = {
     "BilldbDisk": {},
     "BilldbDiskNearlyFull": {},
     "BilldbDiskFillsUp": {"window": "1m", "recent": "30s"},

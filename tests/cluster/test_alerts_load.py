@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ SMALL = {
     "resources": {"requests": LIMITS, "limits": LIMITS},
     "postgresql": {"parameters": {"shared_buffers": "64MB", "effective_cache_size": "256MB"}},
 }
-ALERTS = {
+ALERTS: dict[str, dict[str, Any]] = {
     "BilldbCPU": {"window": "30s"},
     "BilldbMemory": {},
     "BilldbConnectionsHigh": {},
