@@ -29,6 +29,8 @@ ENOUGH = 95  # percent
 # Tests that see a change of such a file soonest; all others follow.
 SOONEST = {
     "NOTES.txt": ("render/test_notes.py",),
+    "monitoring/_alerts": ("render/test_alerts.py",),
+    "monitoring/alerts/": ("render/test_alerts.py",),
     "_quantities.tpl": ("values/test_problems.py", "render/test_notes.py"),
     "refusals/_backup": ("values/test_backup_problems.py", "values/test_problems.py"),
     "refusals/_all": ("values/test_with_a_cluster.py", "values/test_other_releases.py", "values/test_problems.py"),

@@ -13,6 +13,7 @@ log_json() {
   ln -sfn "/proc/self/fd/$output" "$folder/postgresql.json"
   # What is not the server's own, such as a loader's or a command's words.
   ln -sfn "/proc/self/fd/$output" "$folder/postgresql.log"
+  # shellcheck disable=SC2034 # each of them has it open, until the last one ends
   exec {alive}< <(exec postgres "${SERVER_OPTIONS[@]}" --log_destination=jsonlog --logging_collector=on --log_directory="$folder" \
     --log_filename=postgresql.log --log_rotation_age=0 --log_rotation_size=0 --log_truncate_on_rotation=off "$@" {held}>&1 >&"$output")
   server=$!

@@ -13,6 +13,12 @@ from tests.cluster.alerting import ALONE, tuned, understood
 
 pytestmark = pytest.mark.local_node
 
+FIRES = {
+    "BilldbDisk": "test_a_volume_that_fills_is_predicted_and_seen_at_80_percent_and_again_at_90",
+    "BilldbDiskNearlyFull": "test_a_volume_that_fills_is_predicted_and_seen_at_80_percent_and_again_at_90",
+    "BilldbDiskFillsUp": "test_a_volume_that_fills_is_predicted_and_seen_at_80_percent_and_again_at_90",
+}
+
 SIZE = 600  # megabytes
 ALERTS = {
     "BilldbDisk": {},

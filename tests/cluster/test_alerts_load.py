@@ -12,6 +12,14 @@ from tests.cluster.alerting import ALONE, service, tuned, understood
 
 pytestmark = pytest.mark.local_node
 
+FIRES = {
+    "BilldbConnectionsHigh": "test_81_connections_are_high_and_94_nearly_all",
+    "BilldbConnectionsNearlyExhausted": "test_81_connections_are_high_and_94_nearly_all",
+    "BilldbResponseTime": "test_statements_of_200_ms_are_slow",
+    "BilldbCPU": "test_a_query_that_takes_the_cpu_is_seen",
+    "BilldbMemory": "test_a_query_that_takes_the_memory_is_seen_before_it_kills_the_server",
+}
+
 # What a small server has: driven to its limit, it leaves the machine to others.
 CPU, MEMORY = 0.25, 512 * 1024**2
 LIMITS = {"cpu": f"{CPU * 1000:.0f}m", "memory": f"{MEMORY >> 20}Mi"}

@@ -29,7 +29,7 @@ def snapshots(exporter_image: None, monitoring: Monitoring, csi_driver: None, re
 
 
 def test_a_snapshot_that_failed_is_told_of_until_one_is_good(snapshots: Release, monitoring: Monitoring) -> None:
-    assert monitoring.messages(snapshots.cluster.namespace, "BilldbSnapshotOverdue") == []
+    assert "BilldbSnapshotOverdue" not in monitoring.alerts(snapshots.cluster.namespace)
     run_now(snapshots, CRONJOB, "failing", "Failed")
     understood(monitoring.wait_firing(snapshots, "BilldbSnapshotOverdue"), "No good snapshot", "the last one failed")
     assert csi.FULL in diagnose("BilldbSnapshotOverdue", snapshots.cluster)

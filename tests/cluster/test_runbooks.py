@@ -11,7 +11,7 @@ from harness.on_cluster import documents
 from harness.on_cluster.release import Release
 
 RUNBOOKS = paths.ROOT / "docs" / "runbooks"
-BLOCK = re.compile(r"^```(sql)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)  # its language, none for a command
 ELSEWHERE = {"BilldbSnapshotOverdue": "test_alerts_snapshots.py"}  # needs a cluster with snapshots
 NAMES = sorted({file.stem for file in RUNBOOKS.glob("*.md")} - ELSEWHERE.keys())
 
@@ -21,7 +21,8 @@ def diagnose(name: str, cluster: Cluster) -> str:
     diagnosis = (RUNBOOKS / f"{name}.md").read_text().partition("## Diagnosis\n")[2].partition("## Mitigation\n")[0]
     blocks = BLOCK.findall(diagnosis)
     assert blocks, f"{name}.md has no block"
-    return "\n".join(cluster.sql(text) if sql else documents.run(text, cluster, paths.ROOT) for sql, text in blocks)
+    assert {language for language, _ in blocks} <= {"", "sql"}
+    return "\n".join(cluster.sql(text) if language else documents.run(text, cluster, paths.ROOT) for language, text in blocks)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,8 @@ def test_the_diagnosis_runs_as_it_is_written(watched: Release, name: str) -> Non
 
 
 def test_the_document_of_the_alerts_gives_the_file_that_a_plain_prometheus_reads(watched: Release, tmp_path: Path) -> None:
-    switch_on, *ways = (line for block in documents.blocks("alerts.md") for line in block.splitlines())
+    blocks = BLOCK.findall((RUNBOOKS.parent / "alerts.md").read_text())
+    switch_on, *ways = (line for language, text in blocks if not language for line in text.splitlines())
     assert "STATUS: deployed" in documents.run(switch_on, watched.cluster, tmp_path)
     file = tmp_path / "billdb.rules.yaml"
     found = []

@@ -30,6 +30,9 @@ printf '%s\\n' $! data 1 5432 run '' '' "$1" > /tmp/stuck/postmaster.pid
 until [[ $(< /proc/$!/stat) == "$! (postgres) S "* ]]; do :; done
 """
 
+# What is known since now, is known since that many seconds.
+AGO = 'read -r id woken since < /tmp/postmaster-woken; echo "$id $woken $((since - $1))" > /tmp/postmaster-woken'
+
 
 def probe(server: Server, **environment: str) -> Run:
     return server.execute("bash", "/etc/postgresql/answering.sh", environment=ENVIRONMENT | environment)
@@ -91,9 +94,9 @@ def stuck(server: Server) -> Iterator[Callable[[str], Run]]:
 
 def test_a_server_that_does_not_wake_is_asked_once_it_always_would_have(server: Server, stuck: Callable[[str], Run]) -> None:
     assert stuck("ready   ") == QUIET
-    script(server, "touch --date='-70 seconds' /tmp/postmaster-woken")
+    script(server, AGO, "70")
     assert probe(server, PGDATA="/tmp/stuck") == QUIET
-    script(server, "touch --date='-91 seconds' /tmp/postmaster-woken")
+    script(server, AGO, "91")
     assert probe(server, PGDATA="/tmp/stuck") == ASKED
 
 
@@ -104,3 +107,12 @@ def test_a_server_that_does_not_say_it_is_ready_is_asked(stuck: Callable[[str], 
 
 def test_a_server_that_is_gone_is_asked(server: Server) -> None:
     assert probe(server, PGDATA="/tmp/nowhere") == ASKED
+
+
+def test_a_probe_starts_no_process_that_could_become_the_postmasters_child(server: Server) -> None:
+    """Which would take its failure for a crash of one of its own, and end every session."""
+    alone = "ulimit -u 1; exec bash "
+    assert "fork" in server.execute("bash", "-c", f"{alone} -c ': $(date)'").log
+    assert server.execute("bash", "-c", f"{alone} /etc/postgresql/answering.sh", environment=ENVIRONMENT) == QUIET
+    gone = ENVIRONMENT | {"PGDATA": "/tmp/nowhere"}
+    assert server.execute("bash", "-c", f"{alone} /etc/postgresql/answering.sh", environment=gone) == ASKED

@@ -15,7 +15,7 @@ VALUES = yaml.safe_load((paths.CHART / "values.yaml").read_text())["metrics"]["a
 RUNBOOKS = paths.ROOT / "docs" / "runbooks"
 HEADINGS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
 CRITICAL = {"BilldbBackupOverdue", "BilldbChecksumFailure", "BilldbConnectionsNearlyExhausted", "BilldbDiskFillsUp",
-            "BilldbDiskNearlyFull", "BilldbDown"}  # fmt: skip
+            "BilldbDiskNearlyFull", "BilldbDown", "BilldbNotReady"}  # fmt: skip
 
 
 def with_values(**others: Any) -> dict[str, Any]:
@@ -100,6 +100,13 @@ def test_each_setting_of_it_does_something(name: str) -> None:
         part = "for" if key == "for" else "expr"
         assert after[part] != before[part], key
         assert key == "threshold" or others[key] in after[part]
+
+
+def test_a_failed_query_is_remembered_for_longer_than_the_exporter_keeps_its_empty_result() -> None:
+    queries = [yaml.safe_load(file.read_text()) for file in (paths.CHART / "monitoring" / "queries").glob("*.yaml")]
+    kept = max(query["cache_seconds"] for file in queries for query in file.values())
+    window = VALUES["BilldbMetricsMissing"]["window"]
+    assert int(window.removesuffix("m")) * 60 >= kept + 60
 
 
 def test_an_alert_is_left_out_by_its_name() -> None:

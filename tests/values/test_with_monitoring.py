@@ -36,7 +36,7 @@ def test_rules_are_a_file_where_their_api_is_not() -> None:
     rules: dict[str, Any] = {"metrics": ON | {"alerts": {"enabled": True}}}
     assert problems(rules, kinds=[*KINDS, *AZURE_MONITOR]) == [
         "metrics.alerts.kind: PrometheusRule, but this cluster does not know PrometheusRule of monitoring.coreos.com/v1; install "
-        "the Prometheus operator first, or choose ConfigMap, the same rules as a file (docs/monitoring.md)"
+        "the Prometheus operator first, or choose ConfigMap, the same rules as a file (docs/alerts.md)"
     ]
     assert ("PrometheusRule", "postgresql-bill-inquiry-alerts") in look(rules, kinds=[*KINDS, *MONITORING])
     rules["metrics"]["alerts"]["kind"] = "ConfigMap"

@@ -2,12 +2,14 @@
 -- the session :holder go. reopen.sql takes it back.
 SELECT format('ALTER DATABASE %I SET billdb.moved_to = %L', :'database', :'claim') \gexec
 ALTER DATABASE :"database" ALLOW_CONNECTIONS FALSE;
-SELECT count(*) FILTER (WHERE NOT ended) > 0 AS remain
-FROM (
-    SELECT pg_terminate_backend(pid, 20000) AS ended
-    FROM pg_stat_activity
-    WHERE datname = :'database' AND pid <> :holder AND backend_type = 'client backend'
-) AS others
+SELECT count(pg_terminate_backend(pid, 20000)) AS told
+FROM pg_stat_activity
+WHERE datname = :'database' AND pid <> :holder AND backend_type = 'client backend'
+\gset
+-- What that says of a session is no answer: false is also one that ended by itself meanwhile.
+SELECT count(*) > 0 AS remain
+FROM pg_stat_activity
+WHERE datname = :'database' AND pid <> :holder AND backend_type = 'client backend'
 \gset
 \if :remain
 \warn ERROR: sessions of the old database do not end; look at pg_stat_activity there

@@ -6,7 +6,7 @@
 metrics.scrape: {{ $metrics.scrape }}, but this cluster does not know {{ $kind }} of {{ $metrics.monitor.apiGroup }}/v1; install its operator first, choose its group with metrics.monitor.apiGroup, or set scrape to annotations or none (docs/monitoring.md)
 {{- end }}
 {{- if and $metrics.alerts.enabled (eq $metrics.alerts.kind "PrometheusRule") (not (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1/PrometheusRule")) }}
-metrics.alerts.kind: PrometheusRule, but this cluster does not know PrometheusRule of monitoring.coreos.com/v1; install the Prometheus operator first, or choose ConfigMap, the same rules as a file (docs/monitoring.md)
+metrics.alerts.kind: PrometheusRule, but this cluster does not know PrometheusRule of monitoring.coreos.com/v1; install the Prometheus operator first, or choose ConfigMap, the same rules as a file (docs/alerts.md)
 {{- end }}
 {{- end }}
 
