@@ -160,17 +160,20 @@ def test_a_limit_is_the_one_of_the_values() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parameters", "wal", "slot"),
+    ("parameters", "wal", "keep", "slot"),
     [
-        ({}, 2 << 30, 3 << 30),
-        ({"max_wal_size": "4GB"}, 4 << 30, 3 << 30),
-        ({"max_wal_size": 512, "max_slot_wal_keep_size": -1}, 512 << 20, 768 << 20),
-        ({"max_wal_size": None, "max_slot_wal_keep_size": 1024}, 1 << 30, 768 << 20),
+        ({}, 2 << 30, 0, 3 << 30),
+        ({"max_wal_size": "4GB"}, 4 << 30, 0, 3 << 30),
+        ({"max_wal_size": 512, "max_slot_wal_keep_size": -1}, 512 << 20, 0, 768 << 20),
+        ({"max_wal_size": None, "max_slot_wal_keep_size": 1024}, 1 << 30, 0, 768 << 20),
+        ({"max_slot_wal_keep_size": 0}, 2 << 30, 0, 16 << 20),
+        ({"max_slot_wal_keep_size": "0MB", "wal_keep_size": "1GB"}, 2 << 30, 1 << 30, 768 << 20),
+        ({"max_slot_wal_keep_size": None, "wal_keep_size": 4096}, 2 << 30, 4 << 30, 3 << 30),
     ],
 )
-def test_wal_is_held_against_the_settings(parameters: dict[str, Any], wal: int, slot: int) -> None:
+def test_wal_is_held_against_the_settings(parameters: dict[str, Any], wal: int, keep: int, slot: int) -> None:
     expression = rules(with_values(postgresql={"parameters": parameters}))["BilldbWALGrowth"]["expr"]
-    assert f"> 1.5 * {wal}\n" in expression
+    assert f"> 1.5 * {wal} + {keep}\n" in expression
     assert f"> {slot}\n" in expression
 
 

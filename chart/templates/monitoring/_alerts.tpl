@@ -31,9 +31,11 @@ groups:
 {{- $parameters := .Values.postgresql.parameters }}
 {{- $wal := include "billdb.bytes" (dict "value" ($parameters.max_wal_size | default "1GB") "unit" 1048576) | int64 }}
 {{- $slot := mulf .Values.metrics.alerts.rules.BilldbWALGrowth.threshold $wal | int64 }}
-{{- $kept := toString ($parameters.max_slot_wal_keep_size | default -1) }}
-{{- if not (hasPrefix "-" $kept) }}
-{{- $slot = min $slot (mulf 0.75 (include "billdb.bytes" (dict "value" $kept "unit" 1048576)) | int64) }}
+{{- $keep := include "billdb.bytes" (dict "value" ($parameters.wal_keep_size | default 0) "unit" 1048576) | int64 }}
+{{- /* 0 is a limit and no default. A slot has what wal_keep_size leaves it anyway, and is never told of for less than a segment. */}}
+{{- $limit := ternary (toString $parameters.max_slot_wal_keep_size) "-1" (and (hasKey $parameters "max_slot_wal_keep_size") (ne $parameters.max_slot_wal_keep_size nil)) }}
+{{- if not (hasPrefix "-" $limit) }}
+{{- $slot = min $slot (max 16777216 (mulf 0.75 (max $keep (include "billdb.bytes" (dict "value" $limit "unit" 1048576) | int64)) | int64)) }}
 {{- end }}
 {{- $days := .Values.metrics.alerts.rules.BilldbCertificateEnds.threshold }}
 {{- if ne .Values.tls.mode "existingSecret" }}{{ $days = minf $days .Values.tls.renewBeforeDays }}{{ end }}
@@ -50,6 +52,7 @@ groups:
   "memory" ((include "billdb.memory" . | fromJson).limit | int64)
   "days" $days
   "wal" $wal
+  "keep" $keep
   "slot" $slot
   "codes" (join "|" .Values.metrics.kosSuccessCodes)
   "schemaJob" (include "billdb.name.schemaJob" .)
