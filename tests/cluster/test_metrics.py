@@ -109,10 +109,10 @@ def test_a_pod_that_metrics_from_does_not_name_gets_no_answer(watched: Release) 
 def test_a_rotated_password_leaves_it_working_and_the_server_as_it_is(watched: Release, way: str) -> None:
     before = server_state(watched)
     if way == "the value":
-        rotated = {"auth": {"roles": {"bill_monitoring_user": {"password": "it's \\ rotated: 1 %"}}}}
+        rotated = {"auth": {"roles": {"bill_monitoring_user": {"password": "it's\\rotated:1%"}}}}
         watched.upgrade(merged(ON, rotated))
     else:
-        patch = '{"stringData": {"bill-monitoring-user-password": "rotated by hand"}}'
+        patch = '{"stringData": {"bill-monitoring-user-password": "rotated-by-hand"}}'
         watched.cluster.kubectl("patch", "secret/postgresql-bill-inquiry-secret", f"--patch={patch}")
         watched.upgrade(ON)
     # A connection from before would go on working.
@@ -120,6 +120,14 @@ def test_a_rotated_password_leaves_it_working_and_the_server_as_it_is(watched: R
     watched.cluster.sql(end)
     up(watched)
     assert server_state(watched) == before
+
+
+def test_who_may_scrape_cannot_have_it_log_in_elsewhere_with_its_password(watched: Release) -> None:
+    host = f"postgresql-bill-inquiry.{watched.cluster.namespace}.svc"
+    named = f"postgresql://bill_monitoring_user@{host}:5432/bill_inquiry_db?sslmode=verify-full%26sslrootcert=/tls/ca.crt"
+    up(watched)
+    assert scrape(watched.cluster, path=f"/probe?target={named}").of("pg_up") == [0]
+    assert "password" in watched.cluster.kubectl("logs", f"deployment/{NAME}", "--tail=50")
 
 
 def test_over_tls_it_is_who_it_says_and_without_it_says_nothing(watched: Release) -> None:

@@ -42,7 +42,8 @@ FROM (VALUES
 INSERT INTO kos_inquiry_history (line_number, result_code, retry_count, request_time)
 SELECT '01011112222', code, retries, now() AT TIME ZONE 'Asia/Seoul' - age
 FROM (VALUES
-    ('0000', 0, INTERVAL '1 min'), ('0000', 2, '1 min'), ('9999', 3, '1 min'), (NULL, 1, '1 min'), ('0000', 9, '6 min')
+    ('0000', 0, INTERVAL '1 min'), ('0000', 2, '1 min'), ('9999', 3, '1 min'), (NULL, 1, '1 min'), (NULL, 7, '1 s'),
+    ('0000', 9, '6 min')
 ) AS one (code, retries, age)
 UNION ALL
 SELECT '01011112222', 'X' || n, 0, now() AT TIME ZONE 'Asia/Seoul' FROM generate_series(10, 39) AS n;

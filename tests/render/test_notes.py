@@ -148,6 +148,15 @@ def test_a_claim_that_a_move_left_is_named_with_the_way_to_be_rid_of_it() -> Non
         assert "THE DATA WERE MOVED" not in notes(values, kubeconfig)
 
 
+def test_the_notes_say_that_runbooks_without_an_address_lead_nowhere() -> None:
+    said = "Alerts name their runbooks by a path (docs/runbooks/NAME.md), which leads nowhere from a telephone"
+    alerts = {"enabled": True, "kind": "ConfigMap"}
+    assert said in notes({"metrics": {"enabled": True, "alerts": alerts}})
+    address = {"runbooks": "https://wiki.example.com/billdb"}
+    assert "runbooks" not in notes({"metrics": {"enabled": True, "alerts": alerts | address}})
+    assert "runbooks" not in notes({"metrics": {"enabled": True}})
+
+
 def test_the_notes_say_where_the_metrics_are_or_that_nobody_watches() -> None:
     host = "postgresql-bill-inquiry-metrics.phonebill-dev.svc.cluster.local"
     assert "Nobody watches this database by metrics (metrics.enabled is false)." in notes({})
