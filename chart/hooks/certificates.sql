@@ -1,8 +1,13 @@
 -- Until when the certificates are valid that the server has: its own and its CA's, and those of the schema Job. Monitoring cannot read a file;
 -- it may ask this, which tells nothing else of them and takes nothing from who asks. Of a file with several certificates it is the first.
 -- A file that is there and holds none has no end; one that is not there has no row.
--- It runs as superuser. What somebody else had in their hands (by a rollback to 0.4.0, which gives it to the owner) is made anew.
-SELECT count(*) = 0 AS no_certificates FROM pg_proc WHERE oid = to_regprocedure('audit.certificates()') AND proowner = 10 \gset audit_
+-- It runs as superuser. What somebody else had in their hands (by a rollback to 0.4.0, which gives it to the owner) is made anew, and so is
+-- what is another version's: its body has another hash than this one.
+SELECT count(*) = 0 AS no_certificates
+FROM pg_proc
+WHERE
+    oid = to_regprocedure('audit.certificates()') AND proowner = 10
+    AND encode(sha256(convert_to(prosrc, 'UTF8')), 'hex') = 'ee4f9d3c31d80e6ea5d98e88e6c30aeb0544e76e660a0d4d3d0590f18e527661' \gset audit_
 \if :audit_no_certificates
 DROP FUNCTION IF EXISTS audit.certificates();
 CREATE FUNCTION audit.certificates() RETURNS TABLE (certificate TEXT, ends_at TIMESTAMPTZ)

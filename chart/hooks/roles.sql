@@ -1,4 +1,4 @@
--- The roles, the same after every run, whatever was made of them in between. Connection limits, ends of validity and settings
+-- The roles, the same after every run, whatever was made of them in between. Other connection limits, ends of validity and settings
 -- that are not named here are the administrator's.
 SELECT
     format('SELECT %L', 'role       ' || name || ' created'),
@@ -18,8 +18,9 @@ ALTER ROLE bill_inquiry_user LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT N
 ALTER ROLE bill_readonly_user LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT NOREPLICATION NOBYPASSRLS;
 -- pg_dump and pg_basebackup.
 ALTER ROLE bill_backup_user LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT REPLICATION NOBYPASSRLS;
--- Exporters: statistics, and of the rows of inquiries what can be counted by.
-ALTER ROLE bill_monitoring_user LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT NOREPLICATION NOBYPASSRLS;
+-- Exporters: statistics, and of the rows of inquiries what can be counted by. An exporter keeps one connection and opens one more a scrape; the
+-- service's are not used up by however many ask it at once.
+ALTER ROLE bill_monitoring_user LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT NOREPLICATION NOBYPASSRLS CONNECTION LIMIT 5;
 -- Deletes what is too old.
 ALTER ROLE bill_maintenance_user LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT NOREPLICATION NOBYPASSRLS;
 

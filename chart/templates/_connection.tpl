@@ -49,8 +49,8 @@
   value: {{ printf "%s:%d/%s?%s" (include "billdb.host" .root) (int .root.Values.service.port) .root.Values.auth.database (join "&" $options) | quote }}
 - name: DATA_SOURCE_USER
   value: {{ .role }}
-- name: PGPASSFILE
-  value: /passfile/passfile
+- name: DATA_SOURCE_PASS_FILE
+  value: /password/password
 {{- end }}
 
 {{- define "billdb.connection.volumeMounts" -}}

@@ -114,7 +114,7 @@ MODULES = (
         tags=("remove_all_sd", "enable_kubernetes_sd"),  # Prometheus without the interfaces of every cloud
         patches={
             "k8s.io/kube-state-metrics/v2": "kube-state-metrics",
-            "github.com/prometheus/alertmanager": "alertmanager",  # the module proxy's has no pages, and wants a file there
+            "github.com/prometheus/alertmanager": "alertmanager",  # its module has no pages, and wants a file there
         },
     ),
     Module("receiver", {"receiver": "billdb/tools/receiver"}),

@@ -7,7 +7,7 @@ from harness.kubernetes import Cluster
 from harness.on_cluster.pods import standing
 
 HOST = "postgresql-bill-inquiry-metrics"
-REQUEST = r"printf 'GET /metrics HTTP/1.0\r\nHost: x\r\n\r\n'"
+REQUEST = r"printf 'GET {path} HTTP/1.0\r\nHost: x\r\n\r\n'"
 PLAIN = f"exec 3<>/dev/tcp/{HOST}/{{port}} && {REQUEST} >&3 && timeout 60 cat <&3"
 CLIENT = f"openssl s_client -quiet -verify_hostname {HOST} -verify_return_error -CAfile /tmp/ca.crt"
 TLS = f"({REQUEST}; sleep 3) | {CLIENT} -connect {HOST}:{{port}}"
@@ -36,9 +36,10 @@ class Scrape:
         return value
 
 
-def scrape(cluster: Cluster, pod: str = "prometheus", port: int = 9187, tls: bool = False) -> Scrape:
+def scrape(cluster: Cluster, pod: str = "prometheus", port: int = 9187, tls: bool = False, path: str = "/metrics") -> Scrape:
     """Ask the exporter from a pod that stands. Raises CommandError where nothing answers in ten seconds."""
-    command = (TLS if tls else f"timeout 10 bash -c ':</dev/tcp/{HOST}/{{port}}' && {PLAIN}").replace("{port}", str(port))
+    asked = TLS if tls else f"timeout 10 bash -c ':</dev/tcp/{HOST}/{{port}}' && {PLAIN}"
+    command = asked.replace("{port}", str(port)).replace("{path}", path.replace("%", "%%"))
     return parse(cluster.kubectl("exec", pod, "--", "bash", "-c", command, timeout=120))
 
 

@@ -1,6 +1,7 @@
 """The exporter beside a real server: what it tells, whom, and that nothing of it touches the server's pod."""
 
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 from cryptography import x509
@@ -109,10 +110,10 @@ def test_a_pod_that_metrics_from_does_not_name_gets_no_answer(watched: Release) 
 def test_a_rotated_password_leaves_it_working_and_the_server_as_it_is(watched: Release, way: str) -> None:
     before = server_state(watched)
     if way == "the value":
-        rotated = {"auth": {"roles": {"bill_monitoring_user": {"password": "it's \\ rotated: 1 %"}}}}
+        rotated = {"auth": {"roles": {"bill_monitoring_user": {"password": "it's\\rotated:1%"}}}}
         watched.upgrade(merged(ON, rotated))
     else:
-        patch = '{"stringData": {"bill-monitoring-user-password": "rotated by hand"}}'
+        patch = '{"stringData": {"bill-monitoring-user-password": "rotated-by-hand"}}'
         watched.cluster.kubectl("patch", "secret/postgresql-bill-inquiry-secret", f"--patch={patch}")
         watched.upgrade(ON)
     # A connection from before would go on working.
@@ -120,6 +121,15 @@ def test_a_rotated_password_leaves_it_working_and_the_server_as_it_is(watched: R
     watched.cluster.sql(end)
     up(watched)
     assert server_state(watched) == before
+
+
+def test_who_may_scrape_cannot_have_it_log_in_elsewhere_with_its_password(watched: Release) -> None:
+    up(watched)
+    host = f"postgresql-bill-inquiry.{watched.cluster.namespace}.svc"
+    password = secret(watched, "postgresql-bill-inquiry-secret")["bill-monitoring-user-password"]
+    for who, logged_in in ((f"bill_monitoring_user:{quote(password)}", 1), ("bill_monitoring_user", 0)):
+        target = f"postgresql://{who}@{host}:5432/bill_inquiry_db?sslmode=verify-full&sslrootcert=/tls/ca.crt"
+        assert scrape(watched.cluster, path=f"/probe?{urlencode({'target': target})}").of("pg_up") == [logged_in]
 
 
 def test_over_tls_it_is_who_it_says_and_without_it_says_nothing(watched: Release) -> None:

@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from harness.database.hook import Hook
 from harness.database.servers import SHARED, Server
 from harness.waiting import wait_for
 
@@ -93,6 +94,24 @@ def test_a_file_that_is_no_certificate_has_no_end_and_one_that_is_not_there_no_r
     for side in ("server", "clients"):
         (folder / side / "ca.crt").unlink()
     assert told(server) == {"server": None, "schema": None}
+
+
+def test_another_versions_function_is_made_anew_and_the_same_one_is_left_as_it_is(
+    server: Server, name: str, migrated: None
+) -> None:
+    state = "SELECT xmin::text, prosrc FROM pg_proc WHERE oid = 'audit.certificates()'::regprocedure"
+    with server.connect(database=name) as connection:
+        before = connection.execute(state).fetchone()
+        Hook(server).apply(name)
+        assert connection.execute(state).fetchone() == before, "a run without a change writes nothing"
+        other = "CREATE OR REPLACE FUNCTION audit.certificates() RETURNS TABLE (certificate TEXT, ends_at TIMESTAMPTZ)"
+        connection.execute(f"{other} LANGUAGE sql AS 'SELECT NULL::TEXT, now()'".encode())
+        Hook(server).apply(name)
+        [_, found] = connection.execute(state).fetchone() or ("", "")
+        assert before
+        assert found == before[1]
+    with server.connect("bill_monitoring_user", name) as client:
+        client.execute(SQL)
 
 
 def test_without_certificates_there_is_nothing_to_tell(server: Server, installed: str) -> None:

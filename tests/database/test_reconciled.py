@@ -43,6 +43,7 @@ SPOILT = [
     "GRANT EXECUTE ON FUNCTION audit.certificates() TO PUBLIC, bill_inquiry_user",
     "REVOKE EXECUTE ON FUNCTION audit.certificates() FROM bill_monitoring_user",
     "ALTER ROLE bill_monitoring_user RESET row_security",
+    "ALTER ROLE bill_monitoring_user CONNECTION LIMIT 50",
     # What a rollback to chart 0.2.0 leaves.
     "ALTER SCHEMA audit OWNER TO bill_inquiry_owner",
     "ALTER TABLE audit.schema_migration OWNER TO bill_inquiry_owner",
@@ -61,7 +62,7 @@ SPOILT = [
 ]
 ROLES_NOW = """
 SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
-    ARRAY(SELECT unnest(setconfig) FROM pg_db_role_setting WHERE setrole = pg_authid.oid ORDER BY 1),
+    rolconnlimit, ARRAY(SELECT unnest(setconfig) FROM pg_db_role_setting WHERE setrole = pg_authid.oid ORDER BY 1),
     ARRAY(SELECT roleid::regrole || ' ' || admin_option FROM pg_auth_members WHERE member = pg_authid.oid ORDER BY 1),
     rolpassword IS NULL
 FROM pg_authid WHERE rolname LIKE 'bill\\_%' ORDER BY 1

@@ -1,4 +1,4 @@
-"""The dashboard, held to what dashboard-linter asks for, whose module no proxy serves.
+"""The dashboard, held to what dashboard-linter asks for, which is not published as a module that builds.
 
 Not to its rules on `job` and `instance`: our series are chosen by their namespace and server, whoever scrapes them.
 """
@@ -12,6 +12,7 @@ from harness.chart import render
 from harness.dashboard import document
 from tests.render import promql
 
+FILE = "billdb-phonebill-dev-postgresql-bill-inquiry.json"
 NAME = "postgresql-bill-inquiry-dashboard"
 DASHBOARD = json.loads(paths.DASHBOARD.read_text())
 PANELS: list[dict[str, Any]] = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
@@ -30,7 +31,7 @@ def test_the_file_is_what_the_generator_writes() -> None:
 def test_it_is_a_configmap_that_grafanas_sidecar_finds() -> None:
     [made] = [o for o in render({"metrics": {"dashboard": {"enabled": True}}}).of("ConfigMap") if o["metadata"]["name"] == NAME]
     assert made["metadata"]["labels"]["grafana_dashboard"] == "1"
-    assert {name: json.loads(text) for name, text in made["data"].items()} == {"billdb.json": DASHBOARD}
+    assert {name: json.loads(text) for name, text in made["data"].items()} == {FILE: DASHBOARD}
     folder = {"labels": {"grafana_dashboard": None, "dashboards": "yes"}, "annotations": {"folder": "Databases"}}
     moved = render({"metrics": {"dashboard": {"enabled": True} | folder}})["ConfigMap", NAME]["metadata"]
     assert (moved["labels"].get("grafana_dashboard"), moved["labels"]["dashboards"]) == (None, "yes")

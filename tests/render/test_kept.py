@@ -84,6 +84,29 @@ def test_a_changed_secret_of_the_users_own_restarts_the_server_where_the_job_nee
     assert pod["billdb/password-revision"] == "4711"
 
 
+def exporter_revision(objects: Objects) -> str:
+    pod = objects["Deployment", f"{SERVER}-metrics"]["spec"]["template"]["metadata"]["annotations"]
+    return str(pod["billdb/password-revision"])
+
+
+def test_the_exporter_is_made_anew_for_its_own_password_however_it_changed_and_for_no_other() -> None:
+    on: dict[str, Any] = {"metrics": {"enabled": True}}
+    first = look(on)
+    roles = {"bill_monitoring_user": {"password": "given"}}
+    assert (exporter_revision(first), exporter_revision(look(on, *kept(first)))) == ("1", "1")
+    assert exporter_revision(look(on | {"auth": {"roles": {"bill_backup_user": {"password": "given"}}}}, *kept(first))) == "1"
+    second = look(on | {"auth": {"roles": roles}}, *kept(first))
+    assert (exporter_revision(second), exporter_revision(look(on, *kept(second)))) == ("2", "2")
+    by_hand = kept(first)
+    [secret] = [one for one in by_hand if one["kind"] == "Secret" and one["metadata"]["name"] == f"{SERVER}-secret"]
+    secret["data"] = secret["data"] | {"bill-monitoring-user-password": b64encode(b"by hand").decode()}
+    assert exporter_revision(look(on, *by_hand)) == "2"
+    assert exporter_revision(look(on | {"auth": {"roles": roles}})) == "1", "a password says nothing of itself"
+    own = named("Secret", "mine", data={"password": b64encode(b"x").decode()})
+    own["metadata"]["resourceVersion"] = "4711"
+    assert exporter_revision(look(on | {"auth": {"roles": {"bill_monitoring_user": {"existingSecret": "mine"}}}}, own)) == "4711"
+
+
 @pytest.mark.parametrize("name", ["tls", "hook_tls"])
 def test_a_certificate_near_its_end_is_renewed_by_the_same_ca(first: Objects, name: str) -> None:
     changed, ca = name.replace("_", "-"), name.replace("_", "-").replace("tls", "ca")

@@ -1,7 +1,5 @@
 """The exporter's objects: how it logs in, who may ask it, and that the server's pod does not know of it."""
 
-import os
-import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -53,13 +51,13 @@ def test_it_logs_in_as_monitorings_role_over_verified_tls_with_nothing_but_its_p
         "DATA_SOURCE_URI": f"{SERVER}.phonebill-dev.svc.cluster.local:5432/bill_inquiry_db?connect_timeout=5"
         "&application_name=billdb/metrics&search_path=pg_catalog&sslmode=verify-full&sslrootcert=/tls/ca.crt",
         "DATA_SOURCE_USER": ROLE,
-        "PGPASSFILE": "/passfile/passfile",
+        "DATA_SOURCE_PASS_FILE": "/password/password",
     }
     volumes = {volume["name"]: volume for volume in pod(manifests)["spec"]["volumes"]}
-    assert set(volumes) == {"queries", "credentials", "passfile", "tls"}
-    assert volumes["passfile"]["emptyDir"]["medium"] == "Memory"
-    mounted = {name: {mount["name"] for mount in container(manifests, name)["volumeMounts"]} for name in ("metrics", "passfile")}
-    assert mounted == {"metrics": {"queries", "passfile", "tls"}, "passfile": {"queries", "passfile", "credentials"}}
+    assert set(volumes) == {"queries", "credentials", "password", "tls"}
+    assert volumes["password"]["emptyDir"]["medium"] == "Memory"
+    mounted = {name: {mount["name"] for mount in container(manifests, name)["volumeMounts"]} for name in ("metrics", "password")}
+    assert mounted == {"metrics": {"queries", "password", "tls"}, "password": {"queries", "password", "credentials"}}
     [source] = volumes["credentials"]["projected"]["sources"]
     assert source["secret"] == {
         "name": f"{SERVER}-secret",
@@ -70,15 +68,26 @@ def test_it_logs_in_as_monitorings_role_over_verified_tls_with_nothing_but_its_p
     assert environment(container(without, "metrics"))["DATA_SOURCE_URI"].endswith("&sslmode=disable")
 
 
-@pytest.mark.parametrize("password", ["plain", "a b", "it's: $HOME `id` \\ %", "감시 \\:"])
-def test_any_password_is_written_as_the_driver_reads_it(tmp_path: Path, password: str) -> None:
-    script = on()["ConfigMap", f"{NAME}-queries"]["data"]["write-passfile.sh"].replace("/credentials", str(tmp_path))
-    (tmp_path / ROLE).write_text(password)
-    file = tmp_path / "passfile"
-    subprocess.run(["bash", "-c", script, "bash", ROLE], check=True, env=os.environ | {"PGPASSFILE": str(file)})
-    fields = re.findall(r"((?:[^:\\]|\\.)*)(?::|\n)", file.read_text())
-    assert [re.sub(r"\\(.)", r"\1", field) for field in fields] == ["*", "*", "*", ROLE, password]
-    assert file.stat().st_mode & 0o777 == 0o600, "the driver reads no other"
+def taken(folder: Path, password: str) -> "subprocess.CompletedProcess[str]":
+    """The container that gives the exporter its password, run with this one."""
+    script = on()["ConfigMap", f"{NAME}-queries"]["data"]["take-password.sh"].replace("/credentials", str(folder))
+    (folder / ROLE).write_text(password)
+    return subprocess.run(["bash", "-c", script, "bash", ROLE, str(folder / "password")], capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("password", ["plain", "it's:$HOME`id`\\%", "감시\\:", "-n"])
+def test_a_password_is_given_as_it_is_to_the_exporter_alone(tmp_path: Path, password: str) -> None:
+    assert taken(tmp_path, password).returncode == 0
+    assert (tmp_path / "password").read_text() == password
+    assert (tmp_path / "password").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("password", ["a b", " a", "a\tb", "a\nb"])
+def test_a_password_that_the_exporter_would_write_to_its_log_is_not_given_to_it(tmp_path: Path, password: str) -> None:
+    found = taken(tmp_path, password)
+    assert found.returncode == 1
+    assert found.stderr == f"the password of {ROLE} has a blank, with which the exporter cannot log in: choose another\n"
+    assert not (tmp_path / "password").exists()
 
 
 def test_it_asks_the_charts_queries_and_leaves_out_what_has_a_label_of_the_clients_choice() -> None:
@@ -181,19 +190,10 @@ def test_with_tls_it_serves_its_own_certificate_and_the_monitor_verifies_it() ->
     assert manifests["Secret", f"{NAME}-ca"]["data"]["ca.crt"] != manifests["Secret", f"{SERVER}-ca"]["data"]["ca.crt"]
 
 
-@pytest.mark.parametrize("change", [
-    {"auth": {"roles": {ROLE: {"password": "another"}}}}, {"metrics": {"tls": {"enabled": True}}},
-], ids=["its password", "its files"])  # fmt: skip
-def test_what_it_reads_only_once_has_it_started_anew(change: dict[str, Any]) -> None:
-    passwords = {"postgresPassword": "p"} | {"roles": {f"bill_{role}_user": {"password": "p"} for role in (
-        "inquiry", "readonly", "backup", "monitoring", "maintenance")}}  # fmt: skip
-    base: dict[str, Any] = {"auth": passwords, "metrics": {"enabled": True}}
-    changed = base | {
-        key: (base[key] | value if key == "metrics" else {**passwords, "roles": passwords["roles"] | value["roles"]})
-        for key, value in change.items()
-    }
-    first, again, other = (pod(render(values))["metadata"]["annotations"] for values in (base, base | {"global": {}}, changed))
+def test_other_files_have_it_started_anew_and_nothing_else_does() -> None:
+    first, again, other = (
+        pod(on(**metrics))["metadata"]["annotations"]
+        for metrics in ({}, {"alerts": {"runbooks": "x"}}, {"tls": {"enabled": True}})
+    )
     assert first == again
     assert first != other
-    assert first["billdb/password-revision"].startswith("of-"), "eight hexadecimal digits may be a number to YAML"
-    assert "another" not in str(other)

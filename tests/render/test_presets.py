@@ -15,6 +15,7 @@ CHANGED = {
         "Service",
         "ConfigMap",
         "NetworkPolicy",
+        "Secret",
     },  # and the password: test_seed_parity.py
 }
 
@@ -46,8 +47,13 @@ def test_18_logs_who_logged_in_and_not_who_only_asked_whether_it_answers() -> No
 
 
 def test_the_plans_environment_shows_its_metrics_by_annotations() -> None:
-    pod = render(presets=["phonebill-dev"])["Deployment", f"{SERVER}-metrics"]["spec"]["template"]
+    manifests = render(presets=["phonebill-dev"])
+    pod = manifests["Deployment", f"{SERVER}-metrics"]["spec"]["template"]
     assert pod["metadata"]["annotations"]["prometheus.io/scrape"] == "true"
+    [rule] = plain(manifests["NetworkPolicy", f"{SERVER}-metrics"]["spec"]["ingress"])
+    [let_in] = rule["from"]
+    names = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["kube-system", "monitoring"]}
+    assert let_in == {"namespaceSelector": {"matchExpressions": [names]}}
 
 
 def test_hardened_serves_metrics_over_tls_to_the_namespace_of_monitoring() -> None:

@@ -33,7 +33,7 @@ def test_a_monitor_is_made_where_its_api_is_and_refused_where_it_is_not(kind: st
 
 
 def test_rules_are_a_file_where_their_api_is_not() -> None:
-    rules: dict[str, Any] = {"metrics": {"alerts": {"enabled": True}}}
+    rules: dict[str, Any] = {"metrics": ON | {"alerts": {"enabled": True}}}
     assert problems(rules, kinds=[*KINDS, *AZURE_MONITOR]) == [
         "metrics.alerts.kind: PrometheusRule, but this cluster does not know PrometheusRule of monitoring.coreos.com/v1; install "
         "the Prometheus operator first, or choose ConfigMap, the same rules as a file (docs/alerts.md)"
@@ -56,6 +56,38 @@ def test_what_would_come_to_nothing_is_refused() -> None:
         "metrics.scrape: annotations, but metrics.enabled is false and there is nothing to scrape; set that to true, or scrape "
         "to none",
     ]
+
+
+def test_rules_without_metrics_are_refused_as_an_object_of_the_operators_and_not_as_a_file() -> None:
+    rules = {"enabled": True}
+    assert problems({"metrics": {"alerts": rules}}, kinds=[*KINDS, *MONITORING]) == [
+        "metrics.alerts.enabled: true, but metrics.enabled is false, so that most rules would have nothing to read and "
+        "BilldbMetricsMissing would always fire; set metrics.enabled to true, or metrics.alerts.enabled to false"
+    ]
+    assert ("ConfigMap", "postgresql-bill-inquiry-alerts") in look({"metrics": {"alerts": rules | {"kind": "ConfigMap"}}})
+
+
+def test_a_password_with_which_the_exporter_cannot_log_in_is_refused_where_there_is_one() -> None:
+    given = {"auth": {"roles": {"bill_monitoring_user": {"password": "a b"}}}}
+    assert without_cluster(given | {"metrics": ON}) == [
+        "auth.roles.bill_monitoring_user.password: it has a blank, with which the exporter cannot log in; choose a password "
+        "without one, or set metrics.enabled to false"
+    ]
+    template(PREVIEW | given)
+
+
+@pytest.mark.parametrize(("interval", "taken"), [
+    ("5s", True), ("10s", True), ("99s", True), ("120s", True), ("1m", True), ("2m", True),
+    ("4s", False), ("121s", False), ("3m", False), ("10m", False), ("1h", False), ("05s", False),
+])  # fmt: skip
+def test_the_interval_leaves_the_rules_two_scrapes_at_least(interval: str, taken: bool) -> None:
+    values = PREVIEW | {"metrics": ON | {"monitor": {"interval": interval}}}
+    if taken:
+        template(values)
+    else:
+        with pytest.raises(RenderError) as refusal:
+            template(values)
+        assert "interval" in str(refusal.value)
 
 
 def test_an_alert_that_there_is_not_is_refused_with_those_that_there_are() -> None:

@@ -16,8 +16,8 @@ queries.yaml: |
   {{- range $path, $_ := .Files.Glob "monitoring/queries/*.yaml" }}
   {{- $.Files.Get $path | nindent 2 }}
   {{- end }}
-write-passfile.sh: |
-  {{- .Files.Get "monitoring/write-passfile.sh" | nindent 2 }}
+take-password.sh: |
+  {{- .Files.Get "monitoring/take-password.sh" | nindent 2 }}
 {{- if .Values.metrics.tls.enabled }}
 # It reads both files anew at each handshake, so that a renewed certificate needs no restart.
 web.yaml: |

@@ -18,6 +18,12 @@ metrics.tls.existingSecret: {{ $metrics.tls.existingSecret }}, but metrics.tls.e
 {{- if and (ne $metrics.scrape "none") (not $metrics.enabled) }}
 metrics.scrape: {{ $metrics.scrape }}, but metrics.enabled is false and there is nothing to scrape; set that to true, or scrape to none
 {{- end }}
+{{- if and $metrics.alerts.enabled (eq $metrics.alerts.kind "PrometheusRule") (not $metrics.enabled) }}
+metrics.alerts.enabled: true, but metrics.enabled is false, so that most rules would have nothing to read and BilldbMetricsMissing would always fire; set metrics.enabled to true, or metrics.alerts.enabled to false
+{{- end }}
+{{- if and $metrics.enabled (regexMatch "\\s" (.Values.auth.roles.bill_monitoring_user.password | default "")) }}
+auth.roles.bill_monitoring_user.password: it has a blank, with which the exporter cannot log in; choose a password without one, or set metrics.enabled to false
+{{- end }}
 {{- $names := list }}
 {{- range $path, $_ := .Files.Glob "monitoring/alerts/*.yaml" }}{{ $names = append $names (base $path | trimSuffix ".yaml") }}{{ end }}
 {{- range $metrics.alerts.exclude }}

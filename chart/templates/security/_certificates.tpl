@@ -1,12 +1,14 @@
 {{/*
 The Secrets of a CA and of a certificate that it signed, kept over upgrades; both come out of one render, for they belong together:
-(dict "root" $ "ca" SECRET "certificate" SECRET "commonName" NAME "names" LIST).
+(dict "root" $ "ca" SECRET "certificate" SECRET "commonName" NAME "names" LIST), and "app" and "component" for their
+labels where they are not the server's.
 A certificate is made anew when its names changed or its last day is near. A CA near its end gets a new certificate for the
 same key, so that what it signed stays valid, and so do clients that know only the old one.
 */}}
 {{- define "billdb.certificates" -}}
 {{- $tls := .root.Values.tls }}
 {{- $namespace := .root.Release.Namespace }}
+{{- $labels := dict "root" .root "app" (.app | default (include "billdb.name.server" .root)) "component" (.component | default "server") }}
 {{- $day := "2006-01-02" }}
 {{- $renew := now | dateModify (printf "+%dh" (mul 24 $tls.renewBeforeDays)) | date $day }}
 {{- $keptCA := lookup "v1" "Secret" $namespace .ca | default dict }}
@@ -37,7 +39,7 @@ metadata:
   name: {{ .ca | quote }}
   namespace: {{ $namespace | quote }}
   labels:
-    {{- include "billdb.labels.server" .root | nindent 4 }}
+    {{- include "billdb.labels" $labels | nindent 4 }}
   annotations:
     # Clients trust this CA: it must stay the same over uninstall and install.
     helm.sh/resource-policy: keep
@@ -53,7 +55,7 @@ metadata:
   name: {{ .certificate | quote }}
   namespace: {{ $namespace | quote }}
   labels:
-    {{- include "billdb.labels.server" .root | nindent 4 }}
+    {{- include "billdb.labels" $labels | nindent 4 }}
   annotations:
     helm.sh/resource-policy: keep
     billdb/names: {{ join "," .names | quote }}
@@ -82,20 +84,21 @@ data:
 {{ concat $names .others | uniq | toJson }}
 {{- end }}
 
-{{/* A server's certificate by tls.issuerRef: (dict "root" $ "secret" SECRET "commonName" NAME "names" LIST). */}}
+{{/* A server's certificate by tls.issuerRef: (dict "root" $ "secret" SECRET "commonName" NAME "names" LIST), and "app" and "component" as above. */}}
 {{- define "billdb.certificates.issued" -}}
+{{- $labels := dict "root" .root "app" (.app | default (include "billdb.name.server" .root)) "component" (.component | default "server") -}}
 apiVersion: cert-manager.io/v1
 kind: Certificate
 metadata:
   name: {{ .secret | quote }}
   namespace: {{ .root.Release.Namespace | quote }}
   labels:
-    {{- include "billdb.labels.server" .root | nindent 4 }}
+    {{- include "billdb.labels" $labels | nindent 4 }}
 spec:
   secretName: {{ .secret | quote }}
   secretTemplate:
     labels:
-      {{- include "billdb.podLabels" (dict "root" .root "app" (include "billdb.name.server" .root) "component" "server") | nindent 6 }}
+      {{- include "billdb.podLabels" $labels | nindent 6 }}
   commonName: {{ .commonName | quote }}
   dnsNames:
     {{- .names | toYaml | nindent 4 }}

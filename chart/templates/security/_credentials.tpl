@@ -57,18 +57,22 @@ that could be used to guess it.
 {{- $brought := lookup "v1" "Secret" .Release.Namespace (include "billdb.role.secret" (dict "root" . "role" "postgres")) | default dict }}
 {{- $revision = dig "metadata" "resourceVersion" "" $brought }}
 {{- end }}
-{{- $_ := set .Values.auth "resolved" (dict "passwords" $passwords "revision" (toString $revision)) }}
+{{- $seen := index ($existing.data | default dict) "bill-monitoring-user-revision" | default "" | b64dec | default "0 nothing" | splitList " " }}
+{{- $digest := $passwords.bill_monitoring_user | sha256sum }}
+{{- $monitoring := ternary (first $seen | int) (first $seen | int | add1) (eq (last $seen) $digest) | toString }}
+{{- $_ := set .Values.auth "resolved" (dict "passwords" $passwords "revision" (toString $revision) "monitoring" $monitoring "seen" (printf "%s %s" $monitoring $digest)) }}
 {{- end }}
 {{- end }}
 
 {{/*
-What changes with a role's password, for pods that read it only when they start: (dict "root" $ "role" ROLE). It is too short, and of
-too many passwords at once, to tell a guess from another. It begins with a letter: 12345e67 would be a number.
+What changes with the password of bill_monitoring_user, for the exporter's pod, which reads it only when it starts: a count, for whatever is
+made of the password itself could be used to guess it. The password that was counted last is told by the Secret alone.
 */}}
-{{- define "billdb.role.revision" -}}
-{{- if include "billdb.role.owned" . -}}
-{{- include "billdb.credentials" .root }}of-{{ .root.Values.auth.resolved.passwords | toJson | sha256sum | trunc 8 }}
+{{- define "billdb.metrics.passwordRevision" -}}
+{{- $role := dict "root" . "role" "bill_monitoring_user" }}
+{{- if include "billdb.role.owned" $role -}}
+{{- include "billdb.credentials" . }}{{ .Values.auth.resolved.monitoring }}
 {{- else -}}
-{{ dig "metadata" "resourceVersion" "" (lookup "v1" "Secret" .root.Release.Namespace (include "billdb.role.secret" .) | default dict) }}
+{{ dig "metadata" "resourceVersion" "" (lookup "v1" "Secret" .Release.Namespace (include "billdb.role.secret" $role) | default dict) }}
 {{- end }}
 {{- end }}
