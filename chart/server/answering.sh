@@ -11,19 +11,22 @@ WOKEN=/tmp/postmaster-woken # its process id, how often it had, and since when t
 LONGEST=90                  # seconds
 
 well() {
-  local lines id process line title woken="" known="" now
+  local lines id process line title whole="" woken="" known="" now
   mapfile -t lines < "$PGDATA/postmaster.pid" || return 1
   id=${lines[0]}
   [[ ${lines[7]-} == ready* ]] || return 1
   # S: it sleeps, as a postmaster does that has nothing to do; T, for one, would be a stopped one.
   read -r line < "/proc/$id/stat" || return 1
   [[ $line == "$id (postgres) S "* ]] || return 1
-  # After a crash of one of its processes it still says ready while another one recovers.
+  # After a crash of one of its processes it still says ready: while all others end, one of which may be held up by the disk for long,
+  # and then while another one recovers.
   for process in /proc/[0-9]*; do
     title=""
     read -r -d "" title < "$process/cmdline" || :
     [[ ! $title =~ ^postgres:\ (.*:\ )?startup ]] || return 1
+    [[ ! $title =~ ^postgres:\ (.*:\ )?checkpointer ]] || whole=true
   done
+  [[ $whole ]] || return 1
   while read -r line; do
     [[ $line != voluntary_ctxt_switches:* ]] || woken="$id ${line//[^0-9]/}"
   done < "/proc/$id/status"
@@ -32,7 +35,7 @@ well() {
   [[ ! -e $WOKEN ]] || read -r known < "$WOKEN" || :
   [[ ${known% *} == "$woken" ]] || {
     known="$woken $now"
-    echo "$known" > "$WOKEN"
+    echo "$known" > "$WOKEN" || return 1 # the disk is full
   }
   ((now - ${known##* } < LONGEST))
 }

@@ -78,10 +78,12 @@ def end_statements(release: Release) -> None:
 
 def test_81_connections_are_high_and_94_nearly_all(monitoring: Monitoring, watched: Release) -> None:
     with client(watched, CONNECTED % 81):
-        understood(monitoring.wait_firing(watched, "BilldbConnectionsHigh"), "% of the connections")
+        understood(monitoring.wait_firing(watched, "BilldbConnectionsHigh"), "has 8", " % of the connections that it takes")
         assert "BilldbConnectionsNearlyExhausted" not in monitoring.alerts(watched.cluster.namespace)
         with client(watched, CONNECTED % 13, "others"):
-            understood(monitoring.wait_firing(watched, "BilldbConnectionsNearlyExhausted"), "% of the connections")
+            message = monitoring.wait_firing(watched, "BilldbConnectionsNearlyExhausted")
+            understood(message, " % of the connections that the service can have")
+            assert 95 < int(message.summary.partition(" %")[0].split()[-1]) <= 100
         monitoring.wait_cleared(watched, "BilldbConnectionsNearlyExhausted")
     monitoring.wait_cleared(watched, "BilldbConnectionsHigh")
 

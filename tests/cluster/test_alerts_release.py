@@ -36,7 +36,7 @@ def watched(exporter_image: None, monitoring: Monitoring, release: Release) -> R
 
 
 def asked_anew(release: Release) -> None:
-    """Have a new exporter ask the server now: what one knows about certificates is good for five minutes."""
+    """Have a new exporter ask the server now: what one knows about certificates is good for a minute."""
     deployment = "deployment/postgresql-bill-inquiry-metrics"
     release.cluster.kubectl("rollout", "restart", deployment)
     release.cluster.kubectl("rollout", "status", deployment, "--timeout=120s")

@@ -1,6 +1,7 @@
 """The exporter beside a real server: what it tells, whom, and that nothing of it touches the server's pod."""
 
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 from cryptography import x509
@@ -123,11 +124,12 @@ def test_a_rotated_password_leaves_it_working_and_the_server_as_it_is(watched: R
 
 
 def test_who_may_scrape_cannot_have_it_log_in_elsewhere_with_its_password(watched: Release) -> None:
-    host = f"postgresql-bill-inquiry.{watched.cluster.namespace}.svc"
-    named = f"postgresql://bill_monitoring_user@{host}:5432/bill_inquiry_db?sslmode=verify-full%26sslrootcert=/tls/ca.crt"
     up(watched)
-    assert scrape(watched.cluster, path=f"/probe?target={named}").of("pg_up") == [0]
-    assert "password" in watched.cluster.kubectl("logs", f"deployment/{NAME}", "--tail=50")
+    host = f"postgresql-bill-inquiry.{watched.cluster.namespace}.svc"
+    password = secret(watched, "postgresql-bill-inquiry-secret")["bill-monitoring-user-password"]
+    for who, logged_in in ((f"bill_monitoring_user:{quote(password)}", 1), ("bill_monitoring_user", 0)):
+        target = f"postgresql://{who}@{host}:5432/bill_inquiry_db?sslmode=verify-full&sslrootcert=/tls/ca.crt"
+        assert scrape(watched.cluster, path=f"/probe?{urlencode({'target': target})}").of("pg_up") == [logged_in]
 
 
 def test_over_tls_it_is_who_it_says_and_without_it_says_nothing(watched: Release) -> None:

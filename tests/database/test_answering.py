@@ -21,6 +21,14 @@ for _ in {1..20000}; do
 done
 exit 1
 """
+# One process that does not end at once keeps the others' crash from being recovered from; the probe is asked meanwhile.
+HOLD_THE_CRASH_UP = """
+kill -STOP $1
+kill -9 $2
+checkpointer() { grep -qsz '^postgres: \\(.*: \\)\\?checkpointer' /proc/[0-9]*/cmdline; }
+while checkpointer; do :; done
+[[ -e /proc/$1 ]] && bash /etc/postgresql/answering.sh
+"""
 # A process that is named as the server's, and sleeps longer than any postmaster does.
 STUCK = """
 mkdir -p /tmp/stuck
@@ -77,6 +85,27 @@ def test_a_server_that_recovers_from_a_crash_is_asked_though_it_says_that_it_is_
         with suppress(psycopg.OperationalError):
             victim.close()
     server.wait()
+    assert probe(server) == QUIET
+
+
+def test_a_server_whose_crash_is_held_up_is_asked(server: Server) -> None:
+    held, victim = server.connect(database="postgres"), server.connect(database="postgres")
+    processes = (str(held.info.backend_pid), str(victim.info.backend_pid))
+    asked = server.execute("bash", "-c", HOLD_THE_CRASH_UP, "bash", *processes, environment=ENVIRONMENT)
+    for connection in (held, victim):
+        with suppress(psycopg.OperationalError):
+            connection.close()
+    server.wait()
+    assert asked == ASKED
+    assert probe(server) == QUIET
+
+
+def test_a_server_is_asked_where_nothing_can_be_written_down(server: Server) -> None:
+    script(server, "rm -f /tmp/postmaster-woken; mkdir /tmp/postmaster-woken")
+    try:
+        assert probe(server) == ASKED
+    finally:
+        script(server, "rmdir /tmp/postmaster-woken")
     assert probe(server) == QUIET
 
 

@@ -43,7 +43,7 @@ SPOILT = [
     "GRANT EXECUTE ON FUNCTION audit.certificates() TO PUBLIC, bill_inquiry_user",
     "REVOKE EXECUTE ON FUNCTION audit.certificates() FROM bill_monitoring_user",
     "ALTER ROLE bill_monitoring_user RESET row_security",
-    "ALTER ROLE bill_monitoring_user CONNECTION LIMIT -1",
+    "ALTER ROLE bill_monitoring_user CONNECTION LIMIT 50",
     # What a rollback to chart 0.2.0 leaves.
     "ALTER SCHEMA audit OWNER TO bill_inquiry_owner",
     "ALTER TABLE audit.schema_migration OWNER TO bill_inquiry_owner",

@@ -36,8 +36,8 @@ def file_of_rules(values: dict[str, Any] | None = None) -> str:
 
 def rules(values: dict[str, Any] | None = None) -> dict[str, dict[str, Any]]:
     """The rules by name."""
-    [group] = yaml.safe_load(file_of_rules(values))["groups"]
-    return {rule["alert"]: rule for rule in group["rules"]}
+    groups = yaml.safe_load(file_of_rules(values))["groups"]
+    return {rule["alert"]: rule for group in groups for rule in group["rules"]}
 
 
 def cases(name: str) -> list[dict[str, Any]]:

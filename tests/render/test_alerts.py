@@ -10,6 +10,7 @@ import yaml
 
 from harness import paths
 from tests.render.alerting import ALL, CASES, NAMES, cases, file_of_rules, promtool, rules, try_cases
+from tests.render.promql import metrics
 
 VALUES = yaml.safe_load((paths.CHART / "values.yaml").read_text())["metrics"]["alerts"]["rules"]
 RUNBOOKS = paths.ROOT / "docs" / "runbooks"
@@ -75,16 +76,36 @@ def test_there_is_nothing_of_an_alert_that_is_gone() -> None:
     assert sorted(file.stem for file in CASES.glob("*.yaml")) == NAMES
 
 
+def waited_for(test: ast.FunctionDef, call: str) -> set[str]:
+    """The names of alerts that a test gives to this function, as they stand there or in the test's parametrize."""
+    found: set[str] = set()
+    for node in ast.walk(test):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == call:
+            match node.args[1]:
+                case ast.Constant(value=str(name)):
+                    found.add(name)
+                case ast.Name(id=parameter) if parameter in {argument.arg for argument in test.args.args}:
+                    parts = (part for decorator in test.decorator_list for part in ast.walk(decorator))
+                    found |= {part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+    return found
+
+
 def test_every_alert_was_made_to_fire_on_a_cluster() -> None:
-    """A module of tests/cluster says in FIRES which alerts its tests make fire and clear, each by its test's name."""
+    """A module of tests/cluster says in FIRES which alerts its tests make fire and clear, each by its test's name.
+
+    That test waits for either, by the alert's name.
+    """
     made: dict[str, str] = {}
     for file in sorted((paths.ROOT / "tests" / "cluster").glob("test_alerts*.py")):
         tree = ast.parse(file.read_text())
-        tests = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        tests = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
         for node in tree.body:
             if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["FIRES"]:
                 named: dict[str, str] = ast.literal_eval(node.value)
-                assert set(named.values()) <= tests, f"{file.name}: FIRES names a test that is not there"
+                for alert, test in named.items():
+                    assert test in tests, f"{file.name}: FIRES names {test}, which is not there"
+                    for call in ("wait_firing", "wait_cleared"):
+                        assert alert in waited_for(tests[test], call), f"{file.name}: {test} has no {call} of {alert}"
                 made |= named
     assert sorted(made) == NAMES
 
@@ -100,6 +121,31 @@ def test_each_setting_of_it_does_something(name: str) -> None:
         part = "for" if key == "for" else "expr"
         assert after[part] != before[part], key
         assert key == "threshold" or others[key] in after[part]
+
+
+def test_no_group_has_more_rules_than_azure_takes() -> None:
+    groups = {group["name"]: len(group["rules"]) for group in yaml.safe_load(file_of_rules())["groups"]}
+    assert set(groups) == {"postgresql-bill-inquiry", "postgresql-bill-inquiry-about"}
+    assert max(groups.values()) <= 20
+    about = [name for name in NAMES if re.search("Overdue|Ends|Job|OfLife|KOS|Stuck", name)]
+    alone = with_values(metrics={"enabled": True, "alerts": {"enabled": True, "kind": "ConfigMap", "exclude": about}})
+    [group] = yaml.safe_load(file_of_rules(alone))["groups"]
+    assert group["name"] == "postgresql-bill-inquiry"
+
+
+def test_the_document_has_a_query_for_each_metric_that_others_tell_of() -> None:
+    """A metric of the kubelet's or of kube-state-metrics that is missing leaves rules silent for ever: somebody must look."""
+    document = (paths.ROOT / "docs" / "alerts.md").read_text()
+    asked = [set(metrics(query)) for query in document.partition("```promql\n")[2].partition("```")[0].splitlines()]
+    table = document.partition("| from | alerts |")[2].partition("\n\n")[0]
+    read = {name: where for where, rule in rules().items() for name in metrics(rule["expr"])}
+    others = {name: where for name, where in read.items() if re.match("container_|kubelet_|kube_", name)}
+    assert len(others) > 10
+    for name, alert in others.items():
+        assert any(name in names for names in asked), f"no query of {name}, which {alert} reads"
+        assert f"`{name}`" in table, f"the table lacks {name}, which {alert} reads"
+    # A Job that did not fail has the second one.
+    assert {name for names in asked for name in names} - others.keys() == {"kube_job_complete"}
 
 
 def test_a_failed_query_is_remembered_for_longer_than_the_exporter_keeps_its_empty_result() -> None:

@@ -1,16 +1,15 @@
 """Every metric that an alert or the dashboard reads comes from somewhere: a query of ours, or what is listed here."""
 
 import json
-import re
 from collections.abc import Iterator
 
 import yaml
 
 from harness import paths
+from tests.render.alerting import rules
 from tests.render.promql import metrics
 
 QUERIES = paths.CHART / "monitoring" / "queries"
-ALERTS = paths.CHART / "monitoring" / "alerts"
 OTHERS = {
     "postgres_exporter": {
         "pg_exporter_last_scrape_error",
@@ -36,15 +35,17 @@ OTHERS = {
     "kube-state-metrics": {
         "kube_cronjob_created",
         "kube_cronjob_next_schedule_time",
+        "kube_cronjob_spec_suspend",
         "kube_cronjob_status_last_schedule_time",
         "kube_cronjob_status_last_successful_time",
         "kube_job_failed",
         "kube_pod_container_resource_limits",
         "kube_pod_container_status_restarts_total",
+        "kube_pod_init_container_status_restarts_total",
         "kube_statefulset_replicas",
         "kube_statefulset_status_replicas_ready",
     },
-    "Prometheus": {"ALERTS"},
+    "Prometheus": {"ALERTS", "up"},
 }
 
 
@@ -68,8 +69,8 @@ def own() -> Iterator[str]:
 
 def asked() -> Iterator[tuple[str, str]]:
     """Where each query stands, and the query."""
-    for file in ALERTS.glob("*.yaml"):
-        yield file.name, re.sub(r"\$\{\w+\}", "0", yaml.safe_load(file.read_text())["expr"])
+    for name, rule in rules().items():
+        yield name, rule["expr"]
     dashboard = json.loads(paths.DASHBOARD.read_text())
     for panel in dashboard["panels"]:
         for target in panel.get("targets", ()):

@@ -148,6 +148,32 @@ def test_a_claim_that_a_move_left_is_named_with_the_way_to_be_rid_of_it() -> Non
         assert "THE DATA WERE MOVED" not in notes(values, kubeconfig)
 
 
+def test_the_notes_say_which_alerts_fire_at_once_and_which_never_can() -> None:
+    rules: dict[str, object] = {"enabled": True, "kind": "ConfigMap"}
+    nothing, ended = (
+        "THE ALERTS' RULES HAVE NOTHING TO READ (metrics.enabled is false)",
+        "BilldbEndOfLife tells of that from the first hour",
+    )
+    assert nothing not in notes({})
+    assert ended not in notes({})
+    found = notes({"metrics": {"alerts": rules}})
+    assert f"{nothing}: of those in ConfigMap postgresql-bill-inquiry-alerts BilldbMetricsMissing always fires" in found
+    assert ended in found
+    found = notes({"metrics": {"enabled": True, "alerts": rules | {"exclude": ["BilldbEndOfLife"]}}})
+    assert nothing not in found
+    assert ended not in found
+    assert ended not in notes({"image": {"tag": "18"}, "metrics": {"enabled": True, "alerts": rules}})
+
+
+def test_the_notes_say_that_runbooks_without_an_address_lead_nowhere() -> None:
+    said = "Alerts name their runbooks by a path (docs/runbooks/NAME.md), which leads nowhere from a telephone"
+    alerts = {"enabled": True, "kind": "ConfigMap"}
+    assert said in notes({"metrics": {"enabled": True, "alerts": alerts}})
+    address = {"runbooks": "https://wiki.example.com/billdb"}
+    assert "runbooks" not in notes({"metrics": {"enabled": True, "alerts": alerts | address}})
+    assert "runbooks" not in notes({"metrics": {"enabled": True}})
+
+
 def test_the_notes_say_where_the_metrics_are_or_that_nobody_watches() -> None:
     host = "postgresql-bill-inquiry-metrics.phonebill-dev.svc.cluster.local"
     assert "Nobody watches this database by metrics (metrics.enabled is false)." in notes({})

@@ -4,22 +4,43 @@
 {{- $alerts := .Values.metrics.alerts }}
 {{- $given := include "billdb.alerts.given" . | fromJson }}
 {{- $without := concat $alerts.exclude (include "billdb.alerts.senseless" . | fromJsonArray) }}
+{{- /* Two groups, because Azure takes 20 rules in one: the server, and what is about it. */}}
+{{- $about := list "BackupOverdue" "CertificateEnds" "CheckOverdue" "CronJobMissed" "DrillOverdue" "EndOfLife" "KOSFailing" "ProcessingStuck" "SchemaJobFailed" "SnapshotOverdue" }}
+{{- $groups := dict $given.name list (printf "%s-about" $given.name) list }}
+{{- range $path, $_ := .Files.Glob "monitoring/alerts/*.yaml" }}
+{{- $name := base $path | trimSuffix ".yaml" }}
+{{- if not (has $name $without) }}
+{{- $text := $.Files.Get $path }}
+{{- range $key, $value := merge (dict "since" (get $given.since $name)) (get $alerts.rules $name) $given }}
+{{- $text = $text | replace (printf "${%s}" $key) (kindIs "string" $value | ternary $value (toJson $value)) }}
+{{- end }}
+{{- $rule := fromYaml $text }}
+{{- $_ := set $rule.labels "server" $given.name }}
+{{- $_ := set $rule.annotations "runbook_url" (printf "%s/%s.md" (trimSuffix "/" $alerts.runbooks) $name) }}
+{{- $group := has (trimPrefix "Billdb" $name) $about | ternary (printf "%s-about" $given.name) $given.name }}
+{{- $_ := set $groups $group (append (get $groups $group) $rule) }}
+{{- end }}
+{{- end }}
 groups:
-  - name: {{ include "billdb.name.server" . | quote }}
+  {{- range $group, $rules := $groups }}
+  {{- with $rules }}
+  - name: {{ $group | quote }}
     rules:
-      {{- range $path, $_ := .Files.Glob "monitoring/alerts/*.yaml" }}
-      {{- $name := base $path | trimSuffix ".yaml" }}
-      {{- if not (has $name $without) }}
-      {{- $text := $.Files.Get $path }}
-      {{- range $key, $value := merge (dict) (get $alerts.rules $name) $given }}
-      {{- $text = $text | replace (printf "${%s}" $key) (kindIs "string" $value | ternary $value (toJson $value)) }}
-      {{- end }}
-      {{- $rule := fromYaml $text }}
-      {{- $_ := set $rule.labels "server" $given.name }}
-      {{- $_ := set $rule.annotations "runbook_url" (printf "%s/%s.md" (trimSuffix "/" $alerts.runbooks) $name) }}
-      - {{- toYaml $rule | nindent 8 }}
-      {{- end }}
-      {{- end }}
+      {{- toYaml . | nindent 6 }}
+  {{- end }}
+  {{- end }}
+{{- end }}
+
+{{/*
+When the last good run of these kinds was: (dict "root" $ "by" LABELS "kind" MATCHER "jobs" NAMES). Where there never was one, since when
+there could have been: the first migration, and the CronJob's creation where Kubernetes tells that. One that is made anew does not make a
+backup younger.
+*/}}
+{{- define "billdb.alerts.since" -}}
+{{- $server := printf `namespace="%s",server="%s"` .root.Release.Namespace (include "billdb.name.server" .root) }}
+{{- $good := printf `max by (%s) (billdb_run_succeeded_seconds{%s,kind%s})` .by $server .kind }}
+{{- $created := printf `kube_cronjob_created{namespace="%s",cronjob=~"%s"}` .root.Release.Namespace .jobs -}}
+({{ $good }} > 0 or 0 * {{ $good }} + scalar(max(billdb_schema_first_seconds{ {{- $server -}} } or {{ $created }} or vector(0))))
 {{- end }}
 
 {{/* What the rules are filled in with, as JSON. */}}
@@ -39,6 +60,16 @@ groups:
 {{- end }}
 {{- $days := .Values.metrics.alerts.rules.BilldbCertificateEnds.threshold }}
 {{- if ne .Values.tls.mode "existingSecret" }}{{ $days = minf $days .Values.tls.renewBeforeDays }}{{ end }}
+{{- $backup := include "billdb.name.backup" . }}
+{{- $snapshot := include "billdb.name.snapshot" . }}
+{{- $drills := values $jobs.drills | sortAlpha | join "|" }}
+{{- $kinds := keys $jobs.drills | sortAlpha | join "|" }}
+{{- $since := dict
+  "BilldbBackupOverdue" (include "billdb.alerts.since" (dict "root" . "by" "namespace" "kind" `=~"backup|restore"` "jobs" $backup))
+  "BilldbCheckOverdue" (include "billdb.alerts.since" (dict "root" . "by" "namespace" "kind" `="check"` "jobs" (printf "%s-check" $backup)))
+  "BilldbDrillOverdue" (include "billdb.alerts.since" (dict "root" . "by" "namespace, kind" "kind" (printf `=~"%s"` $kinds) "jobs" $drills))
+  "BilldbSnapshotOverdue" (include "billdb.alerts.since" (dict "root" . "by" "namespace" "kind" `="snapshot"` "jobs" $snapshot))
+}}
 {{- dict
   "server" (printf `namespace="%s",server="%s"` .Release.Namespace $name)
   "container" (printf `%s,container="postgresql"` $pod)
@@ -56,11 +87,11 @@ groups:
   "slot" $slot
   "codes" (join "|" .Values.metrics.kosSuccessCodes)
   "schemaJob" (include "billdb.name.schemaJob" .)
-  "backup" (include "billdb.name.backup" .)
-  "check" (printf "%s-check" (include "billdb.name.backup" .))
-  "snapshot" (include "billdb.name.snapshot" .)
-  "drills" (values $jobs.drills | sortAlpha | join "|")
-  "kinds" (keys $jobs.drills | sortAlpha | join "|")
+  "backup" $backup
+  "snapshot" $snapshot
+  "since" $since
+  "drills" $drills
+  "kinds" $kinds
   "retention" (join "|" $jobs.retention)
   "cronjobs" (concat $jobs.retention ($jobs.others | default list) (values $jobs.drills | sortAlpha) | join "|")
   "majors" (include "billdb.alerts.majors" .)
