@@ -19,12 +19,6 @@ FIRES = {
     "BilldbDiskNearlyFull": "test_a_volume_that_fills_is_predicted_and_seen_at_80_percent_and_again_at_90",
     "BilldbDiskFillsUp": "test_a_volume_that_fills_is_predicted_and_seen_at_80_percent_and_again_at_90",
 }
-
-FIRES = {
-    "BilldbDisk": "test_a_volume_that_fills_is_predicted_and_seen_at_80_percent_and_again_at_90",
-    "BilldbDiskNearlyFull": "test_a_volume_that_fills_is_predicted_and_seen_at_80_percent_and_again_at_90",
-    "BilldbDiskFillsUp": "test_a_volume_that_fills_is_predicted_and_seen_at_80_percent_and_again_at_90",
-}
 SIZE = 600  # megabytes
 ALERTS: dict[str, dict[str, Any]] = {
     "BilldbDisk": {},

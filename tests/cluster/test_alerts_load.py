@@ -14,14 +14,6 @@ from tests.cluster.alerting import ALONE, service, tuned, understood
 pytestmark = pytest.mark.local_node
 
 FIRES = {
-    "BilldbConnectionsHigh": "test_81_connections_are_high_and_94_nearly_all",
-    "BilldbConnectionsNearlyExhausted": "test_81_connections_are_high_and_94_nearly_all",
-    "BilldbResponseTime": "test_statements_of_200_ms_are_slow",
-    "BilldbCPU": "test_a_query_that_takes_the_cpu_is_seen",
-    "BilldbMemory": "test_a_query_that_takes_the_memory_is_seen_before_it_kills_the_server",
-}
-
-FIRES = {
     "BilldbCPU": "test_a_query_that_takes_the_cpu_is_seen",
     "BilldbMemory": "test_a_query_that_takes_the_memory_is_seen_before_it_kills_the_server",
     "BilldbConnectionsHigh": "test_81_connections_are_high_and_94_nearly_all",

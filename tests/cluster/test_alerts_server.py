@@ -18,13 +18,6 @@ pytestmark = pytest.mark.local_node
 FIRES = {
     "BilldbDown": "test_a_stopped_server_is_down",
     "BilldbMetricsMissing": "test_a_stopped_exporter_is_missed",
-    "BilldbRestarting": "test_a_server_that_is_killed_again_and_again_restarts_too_often_and_is_not_ready",
-    "BilldbNotReady": "test_a_server_that_is_killed_again_and_again_restarts_too_often_and_is_not_ready",
-}
-
-FIRES = {
-    "BilldbDown": "test_a_stopped_server_is_down",
-    "BilldbMetricsMissing": "test_a_stopped_exporter_is_missed",
     "BilldbNotReady": "test_a_server_that_is_killed_again_and_again_restarts_too_often_and_is_not_ready",
     "BilldbRestarting": "test_a_server_that_is_killed_again_and_again_restarts_too_often_and_is_not_ready",
 }
