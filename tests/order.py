@@ -10,6 +10,12 @@ import pytest
 
 TESTS = Path(__file__).parent
 LONGEST = (
+    "cluster/test_alerts_backups.py",
+    "cluster/test_alerts_snapshots.py",
+    "cluster/test_alerts_disk.py",
+    "cluster/test_alerts_data.py",
+    "cluster/test_alerts_release.py",
+    "cluster/test_alerts_load.py",
     "cluster/test_snapshots.py",
     "cluster/test_snapshot_drill.py",
     "cluster/test_modes.py",
