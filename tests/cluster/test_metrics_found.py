@@ -15,7 +15,7 @@ from harness.waiting import wait_for
 
 pytestmark = pytest.mark.local_node  # Prometheus and its operator run in it
 
-ON: dict[str, Any] = {"backup": {"enabled": False}, "metrics": {"enabled": True, "monitor": {"interval": "2s"}}}
+ON: dict[str, Any] = {"backup": {"enabled": False}, "metrics": {"enabled": True, "monitor": {"interval": "5s"}}}
 NAME = "postgresql-bill-inquiry-metrics"
 SERIES = '{namespace="billdb-metrics-found",server="postgresql-bill-inquiry"}'
 STRAY = 'count({exported_server!="",namespace="billdb-metrics-found"})'
