@@ -24,12 +24,15 @@ def watched(exporter_image: None, monitoring: Monitoring, release: Release) -> R
     return release
 
 
-def labels(prometheus: Prometheus, release: Release) -> list[tuple[str | None, str | None]]:
-    """The labels namespace and server of what the release's exporter says of the server, once it says that it answers."""
+def labels(prometheus: Prometheus, release: Release) -> set[tuple[str | None, str | None]]:
+    """The labels namespace and server of what the release's exporter says of the server, once it says that it answers.
+
+    For some seconds after a change of monitors it is there by both.
+    """
     [pod] = release.cluster.get("pods", f"--selector=app={SERVER}-metrics", "--field-selector=status.phase=Running")["items"]
     question = f'pg_up{{instance="{pod["status"]["podIP"]}:9187"}} == 1'
     answer = wait_for(lambda: prometheus.query(question), question, 120, lambda: str(prometheus.ask("targets")), every=0.5)
-    return [(sample.labels.get("namespace"), sample.labels.get("server")) for sample in answer]
+    return {(sample.labels.get("namespace"), sample.labels.get("server")) for sample in answer}
 
 
 @pytest.mark.parametrize("kind", ["serviceMonitor", "podMonitor"])
@@ -38,7 +41,7 @@ def test_the_operators_prometheus_takes_it_by_a_monitor_of_either_kind(
 ) -> None:
     watched.upgrade(merged(VALUES, {"metrics": {"scrape": kind}}))
     monitoring.wait_watched(watched)
-    assert labels(monitoring, watched) == [(watched.cluster.namespace, SERVER)]
+    assert labels(monitoring, watched) == {(watched.cluster.namespace, SERVER)}
 
 
 def test_a_plain_prometheus_takes_it_by_the_documented_configuration_with_the_rules_as_a_file(
@@ -51,7 +54,7 @@ def test_a_plain_prometheus_takes_it_by_the_documented_configuration_with_the_ru
     )
     configuration = yaml.safe_load(documented) | {"rule_files": [RULES]}
     with plain(watched.cluster, {"prometheus.yml": yaml.safe_dump(configuration), RULES: rules}) as prometheus:
-        assert labels(prometheus, watched) == [(watched.cluster.namespace, SERVER)]
+        assert labels(prometheus, watched) == {(watched.cluster.namespace, SERVER)}
         loaded = prometheus.ask("rules", type="alert")["groups"]
     wanted = {rule["alert"] for group in yaml.safe_load(rules)["groups"] for rule in group["rules"]}
     assert {rule["name"] for group in loaded for rule in group["rules"]} == wanted
