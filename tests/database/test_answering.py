@@ -15,7 +15,7 @@ STOP_THE_RECOVERY = """
 kill -9 $1
 for _ in {1..2000}; do
   for process in /proc/[0-9]*; do
-    [[ -r $process/cmdline ]] && read -rd '' title < $process/cmdline && [[ $title == 'postgres: startup'* ]] || continue
+    { read -rd '' title < $process/cmdline; } 2> /dev/null && [[ $title == 'postgres: startup'* ]] || continue
     kill -STOP ${process#/proc/} && echo ${process#/proc/} && exit
   done
 done

@@ -16,13 +16,13 @@ def test_newest_backup_is_restored_and_checked_in_a_server_of_its_own(server: Se
     with server.connect(database="postgres") as connection:
         roles = one(connection, "SELECT array_agg(rolname ORDER BY rolname) FROM pg_roles")
     log = backups.apply(DRILL, name)
-    assert "9 tables with 1115 rows, and the ledger: as the manifest says" in log
+    assert "9 tables with 1118 rows, and the ledger: as the manifest says" in log
     assert "26 tables and indexes, by amcheck: no damage" in log
     assert "queried    as the service does" in log
     succeeded, _, message = newest_result(server, name, "drill")
     assert message
     assert succeeded
-    assert message.endswith("9 tables with 1115 rows")
+    assert message.endswith("9 tables with 1118 rows")
     assert databases(server, name) == {name}
     with server.connect(database="postgres") as connection:
         assert one(connection, "SELECT array_agg(rolname ORDER BY rolname) FROM pg_roles") == roles
