@@ -3,7 +3,7 @@
 {{- define "billdb.alerts.groups" -}}
 {{- $alerts := .Values.metrics.alerts }}
 {{- $given := include "billdb.alerts.given" . | fromJson }}
-{{- $without := concat $alerts.exclude (include "billdb.alerts.senseless" . | fromJsonArray) }}
+{{- $without := concat $alerts.exclude (include "billdb.alerts.senseless" (dict "root" . "given" $given) | fromJsonArray) }}
 {{- /* Two groups, because Azure takes 20 rules in one: the server, and what is about it. */}}
 {{- $about := list "BackupOverdue" "CertificateEnds" "CheckOverdue" "CronJobMissed" "DrillOverdue" "EndOfLife" "KOSFailing" "ProcessingStuck" "SchemaJobFailed" "SnapshotOverdue" }}
 {{- $groups := dict $given.name list (printf "%s-about" $given.name) list }}
@@ -112,19 +112,18 @@ backup younger.
 {{- dict "retention" $retention "drills" $drills "others" $others | toJson }}
 {{- end }}
 
-{{/* Alerts that could never fire, or always would, with these values: a list, as JSON. */}}
+{{/* Alerts that could never fire, or always would, with these values, as a list in JSON: (dict "root" $ "given" MAP), what the rules are filled in with. */}}
 {{- define "billdb.alerts.senseless" -}}
-{{- $given := include "billdb.alerts.given" . | fromJson }}
-{{- $backup := and .Values.backup.enabled (not .Values.backup.suspend) }}
+{{- $backup := and .root.Values.backup.enabled (not .root.Values.backup.suspend) }}
 {{- $sense := dict
-  "BilldbCPU" $given.cpu
-  "BilldbMemory" $given.memory
+  "BilldbCPU" .given.cpu
+  "BilldbMemory" .given.memory
   "BilldbBackupOverdue" $backup
   "BilldbCheckOverdue" $backup
-  "BilldbDrillOverdue" $given.drills
-  "BilldbSnapshotOverdue" .Values.snapshots.class
-  "BilldbCertificateEnds" (ne .Values.tls.mode "disabled")
-  "BilldbCronJobMissed" $given.cronjobs
+  "BilldbDrillOverdue" .given.drills
+  "BilldbSnapshotOverdue" .root.Values.snapshots.class
+  "BilldbCertificateEnds" (ne .root.Values.tls.mode "disabled")
+  "BilldbCronJobMissed" .given.cronjobs
 }}
 {{- $senseless := list }}
 {{- range $name, $why := $sense }}
