@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 from testcontainers.core.container import DockerContainer
@@ -149,8 +150,7 @@ class Server:
 
     def execute(self, *command: str, environment: Mapping[str, str] | None = None) -> Run:
         """Run a command in the server's container."""
-        done = self._container.get_wrapped_container().exec_run(list(command), environment=dict(environment or {}))
-        return Run(done.exit_code, done.output.decode())
+        return run_in(self._container, (self.folder, SHARED), command, environment=dict(environment or {}))
 
     def job(
         self, command: Sequence[str], environment: Mapping[str, str], memory: str = "64m", scratch: str = "50%"
@@ -159,6 +159,22 @@ class Server:
         container = self._new(mem_limit=memory, memswap_limit=memory).with_envs(**environment).with_command(list(command))
         container.tmpfs["/scratch"] = f"uid={USER},gid={USER},mode=0700,size={scratch}"
         return container.start()
+
+
+def run_in(container: DockerContainer, shared: tuple[Path, str], command: Sequence[str], **options: Any) -> Run:
+    """Run a command in a container; `shared` is a folder that anybody may write to: its path here, and there.
+
+    The output goes through a file in it: the engine drops what it has not read two seconds after a command's end, which happens
+    on a busy machine.
+    """
+    here, there = shared
+    name = f"output-{uuid4()}"
+    redirected = ["bash", "-c", 'exec "$@" &> "$0"', f"{there}/{name}", *command]
+    status = container.get_wrapped_container().exec_run(redirected, **options).exit_code
+    output = here / name
+    log = output.read_bytes().decode(errors="replace")
+    output.unlink()
+    return Run(status, log)
 
 
 def dump(server: Server, database: str) -> str:

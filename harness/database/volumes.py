@@ -7,10 +7,11 @@ from typing import Any
 
 from testcontainers.core.container import DockerContainer
 
-from harness.database.servers import HOOK, USER, Run, chart
+from harness.database.servers import HOOK, USER, Run, chart, run_in
 from harness.local.images import POSTGRES_IMAGE
 
 MOUNT = "/bitnami/postgresql"
+OUTPUT = "/output"
 PREPARE, START = (f"bash /etc/postgresql/{name}.sh" for name in ("prepare-volume", "start-server"))
 ENVIRONMENT = {
     "PGDATA": f"{MOUNT}/data",
@@ -26,16 +27,15 @@ ENVIRONMENT = {
 class Pod:
     """A container with the volume `folder` and scratch space of its own, in which commands are run."""
 
-    def __init__(self, container: DockerContainer) -> None:
-        """Take a started container."""
+    def __init__(self, container: DockerContainer, output: Path) -> None:
+        """Take a started container, which has the folder `output` at OUTPUT."""
         self._container = container
+        self._output = output
 
     def run(self, script: str, user: int = USER, **environment: str) -> Run:
         """Run a bash script to its end; its output and errors together."""
-        done = self._container.get_wrapped_container().exec_run(
-            ["bash", "-c", script], user=str(user), environment=ENVIRONMENT | environment
-        )
-        return Run(done.exit_code, done.output.decode(errors="replace"))
+        shared = (self._output, OUTPUT)
+        return run_in(self._container, shared, ["bash", "-c", script], user=str(user), environment=ENVIRONMENT | environment)
 
     def check(self, script: str, user: int = USER, **environment: str) -> str:
         """Run a bash script that has to succeed; returns its output."""
@@ -70,16 +70,18 @@ def pod(major: str, folder: Path, values: Mapping[str, Any] | None = None) -> It
     """A pod of the chart on the volume `folder`, which several may share."""
     config = folder / "config"
     volume = folder / "volume"
-    for place in (folder, config, volume):
+    output = folder / "output"
+    for place in (folder, config, volume, output):
         place.mkdir(exist_ok=True)
         place.chmod(0o777)
     for file, text in chart(values)["ConfigMap", "postgresql-bill-inquiry-config"]["data"].items():
         (config / file).write_text(text)
     container = DockerContainer(POSTGRES_IMAGE.format(tag=major)).with_command(["sleep", "infinity"])
     container.with_volume_mapping(str(volume), MOUNT, "rw").with_volume_mapping(str(config), "/etc/postgresql", "ro")
+    container.with_volume_mapping(str(output), OUTPUT, "rw")
     for scratch in ("/var/run/postgresql", "/credentials"):
         container.tmpfs[scratch] = f"uid={USER},gid={USER},mode=0777"
     with container.with_kwargs(network_mode="none", init=True) as started:
-        made = Pod(started)
+        made = Pod(started, output)
         made.password("secret")
         yield made

@@ -21,7 +21,7 @@ LOGINS = {"certificate": {}, "password": {"schema": {"login": "password"}}}
 
 PAUSE = 0.05  # seconds between two looks: without one this thread takes a whole processor from what it looks at
 # What the containers run that have to do with a secret, and each role that a client of theirs logs in as.
-PROGRAMS = {"bash", "initdb", "pg_isready", "postgres", "psql", "timeout"}
+PROGRAMS = {"bash", "initdb", "postgres", "psql", "timeout"}
 ROLES = {
     "certificate": {"billdb_hook", "bill_inquiry_owner", "bill_inquiry_user"},
     "password": {"postgres", "bill_inquiry_owner", "bill_inquiry_user"},

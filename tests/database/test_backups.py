@@ -11,7 +11,7 @@ import pytest
 
 from harness.database import repositories
 from harness.database.backups import Backups
-from harness.database.servers import REPOSITORY_PASSWORD, SOCKETS, Run, Server
+from harness.database.servers import REPOSITORY_PASSWORD, SHARED, SOCKETS, Run, Server, run_in
 from harness.database.watching import wait_for_count
 from tests.database.versions import newest, oldest, oldest_and_newest
 
@@ -238,8 +238,7 @@ def test_a_full_volume_fails_with_the_reason_and_has_room_again_after(server: Se
     container = server.job(["sleep", "infinity"], {}, "512m", scratch="3m")
 
     def run() -> Run:
-        done = container.get_wrapped_container().exec_run(command, environment=environment)
-        return Run(done.exit_code, done.output.decode())
+        return run_in(container, (server.folder, SHARED), command, environment=environment)
 
     try:
         assert run().status == 0
