@@ -1,7 +1,8 @@
-"""pg_dump and its like of PostgreSQL 16 to 18 for the stand-in images: Debian's, of 15, dump servers of 14 and 15 only.
+"""Programs of PostgreSQL 16 to 18 for the stand-in images: Debian's, of 15, dump servers of 14 and 15 only.
 
 They come from wheels that bring a whole server. Those of 16 and 18 are built without TLS, so all of them are given the libpq that
-came with the image's own server, which is of the same major.
+came with the image's own server, which is of the same major. pg_rewind and pg_upgrade want a server of their very version beside
+them, which 17 has: its image is the one that CloudNativePG can fail over here.
 """
 
 import os
@@ -19,7 +20,22 @@ from harness.local.machine import MachineError
 from harness.progress import step
 
 LOCK = paths.ROOT / "requirements" / "dumpers.lock"
-PROGRAMS = ("pg_amcheck", "pg_dump", "pg_dumpall", "pg_restore")
+PROGRAMS = (
+    "pg_amcheck",
+    "pg_basebackup",
+    "pg_checksums",
+    "pg_controldata",
+    "pg_dump",
+    "pg_dumpall",
+    "pg_receivewal",
+    "pg_resetwal",
+    "pg_restore",
+    "pg_rewind",
+    "pg_upgrade",
+    "pg_verifybackup",
+    "pg_waldump",
+)
+SERVER = ("initdb", "pg_ctl", "postgres")  # of the image, which these look for beside themselves
 PLATFORMS = ("manylinux_2_34_x86_64", "manylinux_2_28_x86_64", "manylinux2014_x86_64")
 
 
@@ -41,7 +57,7 @@ WHEELS = {
 
 def key(major: str) -> list[str]:
     """What decides what `install` does for this major."""
-    return [LOCK.read_text(), repr(WHEELS[major]), *PROGRAMS] if major in WHEELS else []
+    return [LOCK.read_text(), repr(WHEELS[major]), *PROGRAMS, *SERVER] if major in WHEELS else []
 
 
 def install(major: str, server: Path) -> None:
@@ -58,6 +74,8 @@ def install(major: str, server: Path) -> None:
             unpacked = Path(archive.extract(f"{wheel.package}/pginstall/bin/{program}", server))
             unpacked.chmod(0o755)
             (server / "bin" / program).symlink_to(Path("..") / unpacked.relative_to(server))
+        for program in SERVER:
+            (unpacked.parent / program).symlink_to(os.path.relpath(server / "bin" / program, unpacked.parent))
     libraries = server / wheel.libraries
     libraries.symlink_to(os.path.relpath(server / "lib", libraries.parent))
     if not (libraries / wheel.libpq).exists():

@@ -123,6 +123,8 @@ MODULES = (
         {"cert-manager": "billdb/tools/cert-manager"},
         {"github.com/cert-manager/cert-manager": ("github.com/cert-manager/cert-manager/pkg/util.AppVersion={version}",)},
     ),
+    Module("cloudnative-pg", {"cloudnative-pg": "github.com/cloudnative-pg/cloudnative-pg/cmd/manager"}),
+    Module("cloudnative-pg", {"barman-cloud-plugin": "github.com/cloudnative-pg/plugin-barman-cloud/cmd/manager"}),
     Module(
         "kube-score",
         {"kube-score": "github.com/zegl/kube-score/cmd/kube-score"},

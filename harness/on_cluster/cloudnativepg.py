@@ -1,0 +1,60 @@
+"""CloudNativePG's operator on the local Kubernetes, from its own manifest, in the namespace that this names."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import yaml
+
+from harness.kubernetes import Cluster
+from harness.local import gobuild, gotoolchain, node, program_images, programs
+from harness.local.cluster import load
+from harness.on_cluster.shared import shared
+
+UPSTREAM = "github.com/cloudnative-pg/cloudnative-pg"
+NAMESPACE = "cnpg-system"
+OPERATOR = "deployment/cnpg-controller-manager"
+USER = 10001
+# A probe that is late restarts the operator, and the manifest's tenth of a core is little for the clusters of several tests.
+RESOURCES = {"requests": {"cpu": "50m", "memory": "100Mi"}, "limits": {"cpu": "1", "memory": "400Mi"}}
+
+
+@contextmanager
+def running(cluster: Cluster) -> Iterator[None]:
+    """Have the operator for a time. The first of several processes starts it, the last one ends it; the CRDs stay."""
+    own = Cluster(cluster.kubeconfig, NAMESPACE)
+    with shared("cloudnativepg", partial(start, own), partial(stop, own)):
+        yield
+
+
+def start(cluster: Cluster) -> None:
+    """Apply the manifest and wait until the operator answers its webhooks; one that runs is left as it is."""
+    running = node.current()
+    assert running, "this needs the local Kubernetes"
+    objects = manifest()
+    [deployment] = [each for each in objects if each["kind"] == "Deployment"]
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    container |= {"imagePullPolicy": "IfNotPresent", "resources": RESOURCES}
+    image = container["image"]
+    load(running, program_images.of(image, "cloudnative-pg", USER, "/operator/manager_amd64", "/manager"))
+    # On the server's side: the CRDs are too large for the annotation that kubectl would keep them in.
+    cluster.kubectl("apply", "--server-side", "--force-conflicts", "--filename=-", stdin=yaml.safe_dump_all(objects))
+    cluster.kubectl("rollout", "status", OPERATOR, "--timeout=240s")
+
+
+def stop(cluster: Cluster) -> None:
+    """End the operator; the CRDs stay, for what a killed run left to be found by them."""
+    cluster.kubectl("delete", "mutatingwebhookconfiguration,validatingwebhookconfiguration", "--ignore-not-found", *WEBHOOKS)
+    cluster.kubectl("delete", OPERATOR, "--ignore-not-found")
+
+
+WEBHOOKS = ("cnpg-mutating-webhook-configuration", "cnpg-validating-webhook-configuration")
+
+
+def manifest() -> list[dict[str, Any]]:
+    """The objects of the operator's own manifest of the version that harness/tools has."""
+    go = gotoolchain.find() or gotoolchain.install()
+    version = gobuild.version(go, programs.TOOLS / "cloudnative-pg", UPSTREAM)
+    file = gobuild.source(go, programs.TOOLS / "cloudnative-pg", UPSTREAM) / "releases" / f"cnpg-{version.removeprefix('v')}.yaml"
+    return [each for each in yaml.load_all(file.read_text(), Loader=yaml.CSafeLoader) if each]
