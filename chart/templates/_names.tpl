@@ -9,7 +9,8 @@
 {{- define "billdb.name.pvc.first" }}{{ include "billdb.name.server" . }}-pvc{{ end }}
 {{/* It may be a whole number, as 18. */}}
 {{- define "billdb.name.pvc.word" }}{{ toJson .Values.persistence.volume | trimAll "\"" }}{{ end }}
-{{- define "billdb.name.serviceAccount" }}{{ .Values.serviceAccount.name | default (include "billdb.name.server" .) }}{{ end }}
+{{/* With CloudNativePG the servers have an account of their own, and may ask the API. */}}
+{{- define "billdb.name.serviceAccount" }}{{ .Values.serviceAccount.name | default (printf "%s%s" (include "billdb.name.server" .) (ternary "-jobs" "" (eq .Values.engine "cloudnativepg"))) }}{{ end }}
 
 {{/* bill-inquiry: the plan calls the Job bill-inquiry-db-init and its ConfigMap bill-inquiry-schema-script. */}}
 {{- define "billdb.name.stem" }}{{ include "billdb.name.server" . | trimPrefix "postgresql-" }}{{ end }}
@@ -41,6 +42,11 @@
 {{- define "billdb.name.metricsTLS" }}{{ .Values.metrics.tls.existingSecret | default (printf "%s-tls" (include "billdb.name.metrics" .)) }}{{ end }}
 {{- define "billdb.name.alerts" }}{{ include "billdb.name.server" . }}-alerts{{ end }}
 {{- define "billdb.name.dashboard" }}{{ include "billdb.name.server" . }}-dashboard{{ end }}
+
+{{/* Of CloudNativePG's Cluster, which is called as the server; it makes Services of that name with -rw, -ro and -r. */}}
+{{- define "billdb.name.instances" }}{{ include "billdb.name.server" . }}-instances{{ end }}
+{{- define "billdb.name.superuser" }}{{ .Values.auth.roles.postgres.existingSecret | default (printf "%s-superuser" (include "billdb.name.server" .)) }}{{ end }}
+{{- define "billdb.name.replicationTLS" }}{{ include "billdb.name.server" . }}-replication-tls{{ end }}
 
 {{/* The schema Job's CA and certificate: "hook" as the first release called them, so that a rollback to it finds them. */}}
 {{- define "billdb.name.schemaCA" }}{{ include "billdb.name.server" . }}-hook-ca{{ end }}

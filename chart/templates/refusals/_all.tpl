@@ -1,8 +1,8 @@
 {{/* What the schema of the values cannot say. Each template gives one line a problem: KEY: what was found; what to do. */}}
 
 {{- define "billdb.problems" -}}
-{{- $seen := ternary (list "secrets" "claim" "storageClass" "certManager" "moved" "move" "foreign" "backup" "restored" "snapshots" "metricsAPI") (list "withoutCluster" "moveUnseen") (eq (include "billdb.cluster" .) "true") }}
-{{- range concat (list "pods" "parameters" "log" "memory" "resources" "tls" "migrations" "passwords" "volume" "service" "repository" "restore" "metrics") $seen }}
+{{- $seen := ternary (list "cloudnativepgAPI" "engine" "secrets" "claim" "storageClass" "certManager" "moved" "move" "foreign" "backup" "restored" "snapshots" "metricsAPI") (list "withoutCluster" "moveUnseen") (eq (include "billdb.cluster" .) "true") }}
+{{- range concat (list "cloudnativepg" "pods" "parameters" "log" "memory" "resources" "tls" "migrations" "passwords" "volume" "service" "repository" "restore" "metrics") $seen }}
 {{ include (printf "billdb.problems.%s" .) $ }}
 {{- end }}
 {{- end }}

@@ -1,14 +1,14 @@
 {{/*
-The Secrets of a CA and of a certificate that it signed, kept over upgrades; both come out of one render, for they belong together:
-(dict "root" $ "ca" SECRET "certificate" SECRET "commonName" NAME "names" LIST), and "app" and "component" for their
-labels where they are not the server's.
+The Secrets of a CA and of certificates that it signed, kept over upgrades; all come out of one render, for they belong together:
+(dict "root" $ "ca" SECRET "certificate" SECRET "commonName" NAME "names" LIST), "app" and "component" for their labels where they are
+not the server's, and "others", which have "certificate", "commonName" and "names" of their own.
 A certificate is made anew when its names changed or its last day is near. A CA near its end gets a new certificate for the
 same key, so that what it signed stays valid, and so do clients that know only the old one.
 */}}
 {{- define "billdb.certificates" -}}
 {{- $tls := .root.Values.tls }}
 {{- $namespace := .root.Release.Namespace }}
-{{- $labels := dict "root" .root "app" (.app | default (include "billdb.name.server" .root)) "component" (.component | default "server") }}
+{{- $labels := dict "root" .root "app" (.app | default (include "billdb.name.server" .root)) "component" (.component | default "server") "extra" (include "billdb.cloudnativepg.reload" .root | fromYaml) }}
 {{- $day := "2006-01-02" }}
 {{- $renew := now | dateModify (printf "+%dh" (mul 24 $tls.renewBeforeDays)) | date $day }}
 {{- $keptCA := lookup "v1" "Secret" $namespace .ca | default dict }}
@@ -22,16 +22,6 @@ same key, so that what it signed stays valid, and so do clients that know only t
 {{- if $keptCA.data }}{{ $key = index $keptCA.data "ca.key" | b64dec }}{{ end }}
 {{- $ca = genCAWithKey (printf "%s CA" .commonName) (int $tls.caValidityDays) $key }}
 {{- $lastDayCA = now | dateModify (printf "+%dh" (mul 24 $tls.caValidityDays)) | date $day }}
-{{- end }}
-{{- $kept := lookup "v1" "Secret" $namespace .certificate | default dict }}
-{{- $lastDay := dig "metadata" "annotations" "billdb/not-after" "" $kept }}
-{{- $sameNames := eq (join "," .names) (dig "metadata" "annotations" "billdb/names" "" $kept) }}
-{{- $certificate := dict }}
-{{- if and $keptCA.data $kept.data $sameNames (gt $lastDay $renew) }}
-{{- $certificate = dict "Cert" (index $kept.data "tls.crt" | b64dec) "Key" (index $kept.data "tls.key" | b64dec) }}
-{{- else }}
-{{- $certificate = genSignedCertWithKey .commonName (list "127.0.0.1") .names (int $tls.validityDays) $ca (genPrivateKey "ecdsa") }}
-{{- $lastDay = now | dateModify (printf "+%dh" (mul 24 $tls.validityDays)) | date $day }}
 {{- end }}
 apiVersion: v1
 kind: Secret
@@ -48,6 +38,17 @@ type: Opaque
 data:
   ca.crt: {{ $ca.Cert | b64enc }}
   ca.key: {{ $ca.Key | b64enc }}
+{{- range concat (list .) (.others | default list) }}
+{{- $kept := lookup "v1" "Secret" $namespace .certificate | default dict }}
+{{- $lastDay := dig "metadata" "annotations" "billdb/not-after" "" $kept }}
+{{- $sameNames := eq (join "," .names) (dig "metadata" "annotations" "billdb/names" "" $kept) }}
+{{- $certificate := dict }}
+{{- if and $keptCA.data $kept.data $sameNames (gt $lastDay $renew) }}
+{{- $certificate = dict "Cert" (index $kept.data "tls.crt" | b64dec) "Key" (index $kept.data "tls.key" | b64dec) }}
+{{- else }}
+{{- $certificate = genSignedCertWithKey .commonName (list "127.0.0.1") .names (int $tls.validityDays) $ca (genPrivateKey "ecdsa") }}
+{{- $lastDay = now | dateModify (printf "+%dh" (mul 24 $tls.validityDays)) | date $day }}
+{{- end }}
 ---
 apiVersion: v1
 kind: Secret
@@ -66,10 +67,15 @@ data:
   tls.crt: {{ $certificate.Cert | b64enc }}
   tls.key: {{ $certificate.Key | b64enc }}
 {{- end }}
+{{- end }}
 
 {{/* DNS names that clients may call the server by, as a list in JSON. */}}
 {{- define "billdb.certificates.names" -}}
-{{- $services := list (include "billdb.name.server" .) (include "billdb.name.headless" .) }}
+{{- $server := include "billdb.name.server" . }}
+{{- $services := list $server (include "billdb.name.headless" .) }}
+{{- if eq .Values.engine "cloudnativepg" }}
+{{- $services = list $server (print $server "-rw") (print $server "-ro") (print $server "-r") }}
+{{- end }}
 {{- include "billdb.certificates.namesOf" (dict "root" . "services" $services "others" (concat (list "localhost") (.Values.tls.extraNames | default list))) }}
 {{- end }}
 
@@ -86,7 +92,7 @@ data:
 
 {{/* A server's certificate by tls.issuerRef: (dict "root" $ "secret" SECRET "commonName" NAME "names" LIST), and "app" and "component" as above. */}}
 {{- define "billdb.certificates.issued" -}}
-{{- $labels := dict "root" .root "app" (.app | default (include "billdb.name.server" .root)) "component" (.component | default "server") -}}
+{{- $labels := dict "root" .root "app" (.app | default (include "billdb.name.server" .root)) "component" (.component | default "server") "extra" (include "billdb.cloudnativepg.reload" .root | fromYaml) -}}
 apiVersion: cert-manager.io/v1
 kind: Certificate
 metadata:

@@ -3,15 +3,20 @@ Who may log in, from where, to what and how; the first rule that fits decides. A
 and is turned away from all others.
 */}}
 {{- define "billdb.config.hba" -}}
-{{- $tls := ne .Values.tls.mode "disabled" }}
-{{- $host := ternary "hostssl" "host" $tls }}
-{{- $method := .Values.auth.method }}
-{{- $database := quote .Values.auth.database }}
 {{- range .Values.postgresql.hba }}
 {{ . }}
 {{- end }}
 # On the socket inside the pod the operating system says who it is.
 local all all peer{{ if not (include "billdb.image.user" .) }} map=assigned{{ end }}
+{{- include "billdb.config.hba.network" . }}
+{{- end }}
+
+{{/* Its rules for the network. */}}
+{{- define "billdb.config.hba.network" }}
+{{- $tls := ne .Values.tls.mode "disabled" }}
+{{- $host := ternary "hostssl" "host" $tls }}
+{{- $method := .Values.auth.method }}
+{{- $database := quote .Values.auth.database }}
 {{- if eq (include "billdb.schema.login" .) "certificate" }}
 # The schema Job has a certificate and no password.
 hostssl all billdb_hook all cert

@@ -1,0 +1,175 @@
+{{/* What CloudNativePG wants on a Secret whose changes it is to bring to the servers; without that engine nothing. */}}
+{{- define "billdb.cloudnativepg.reload" }}{{ if eq .Values.engine "cloudnativepg" }}{cnpg.io/reload: "true"}{{ end }}{{ end }}
+
+{{/* Settings that CloudNativePG writes itself; the chart's values have one of them. */}}
+{{- define "billdb.cloudnativepg.parameters" -}}
+{{- range $name, $value := omit .Values.postgresql.parameters "log_destination" "shared_preload_libraries" }}
+{{- if not (kindIs "invalid" $value) }}
+{{ $name }}: {{ (kindIs "string" $value) | ternary $value (toJson $value) | toString | quote }}
+{{- end }}
+{{- end }}
+password_encryption: {{ .Values.auth.method | quote }}
+ssl_min_protocol_version: {{ .Values.tls.minVersion | quote }}
+{{- with .Values.tls.ciphers }}
+ssl_ciphers: {{ . | quote }}
+{{- end }}
+{{- end }}
+
+{{/* The lines of pg_hba.conf after CloudNativePG's own, as a list in JSON. */}}
+{{- define "billdb.cloudnativepg.hba" -}}
+{{- $lines := .Values.postgresql.hba }}
+{{- range include "billdb.config.hba.network" . | splitList "\n" }}
+{{- if and . (not (hasPrefix "#" .)) }}{{ $lines = append $lines . }}{{ end }}
+{{- end }}
+{{- /* CloudNativePG ends the file with a rule that lets in without TLS. */}}
+{{- append $lines "host all all all reject" | toJson }}
+{{- end }}
+
+{{/* A commit waits for one other server. With two there would be none to wait for while one is away: then it does not wait. */}}
+{{- define "billdb.cloudnativepg.synchronous" -}}
+{{- if gt (int .Values.cloudnativepg.instances) 1 -}}
+synchronous:
+  method: any
+  number: 1
+  {{- if gt (int .Values.cloudnativepg.instances) 2 }}
+  dataDurability: required
+  # No server is promoted that might lack a commit.
+  failoverQuorum: true
+  {{- else }}
+  dataDurability: preferred
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The Cluster's specification as the values have it, without cloudnativepg.spec. */}}
+{{- define "billdb.cloudnativepg.spec" -}}
+{{- $server := include "billdb.name.server" . -}}
+instances: {{ int .Values.cloudnativepg.instances }}
+imageName: {{ include "billdb.image" .Values.image | quote }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . | quote }}
+  {{- end }}
+{{- end }}
+postgresUID: {{ include "billdb.image.user" . }}
+postgresGID: {{ include "billdb.image.user" . }}
+serviceAccountName: {{ include "billdb.name.instances" . | quote }}
+# NetworkPolicies and people select the servers by these.
+inheritedMetadata:
+  labels:
+    app: {{ $server | quote }}
+    tier: database
+    {{- with merge (dict) .Values.podLabels .Values.commonLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- with .Values.podAnnotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+bootstrap:
+  initdb:
+    # CloudNativePG wants an owner that may log in; the schema Job gives the database to its own at once.
+    database: {{ .Values.auth.database | quote }}
+    owner: billdb_hook
+    postInitSQL:
+      - ALTER ROLE billdb_hook SUPERUSER
+    encoding: UTF8
+    localeCollate: {{ .Values.postgresql.locale | quote }}
+    localeCType: {{ .Values.postgresql.locale | quote }}
+    dataChecksums: true
+managed:
+  roles:
+    # The schema Job's, by its certificate alone.
+    - name: billdb_hook
+      superuser: true
+      login: true
+      disablePassword: true
+  services:
+    additional:
+      - selectorType: rw
+        updateStrategy: patch
+        serviceTemplate:
+          metadata:
+            name: {{ $server | quote }}
+            {{- with .Values.service.annotations }}
+            annotations:
+              {{- toYaml . | nindent 14 }}
+            {{- end }}
+          spec:
+            type: {{ .Values.service.type }}
+            {{- with .Values.service.loadBalancerSourceRanges }}
+            loadBalancerSourceRanges:
+              {{- toYaml . | nindent 14 }}
+            {{- end }}
+enableSuperuserAccess: {{ .Values.auth.superuserFromNetwork }}
+{{- if .Values.auth.superuserFromNetwork }}
+superuserSecret:
+  name: {{ include "billdb.name.superuser" . | quote }}
+{{- end }}
+certificates:
+  serverCASecret: {{ include "billdb.name.tls" . | quote }}
+  serverTLSSecret: {{ include "billdb.name.tls" . | quote }}
+  # It has the CA's certificate, and not the key that would sign others.
+  clientCASecret: {{ include "billdb.name.replicationTLS" . | quote }}
+  replicationTLSSecret: {{ include "billdb.name.replicationTLS" . | quote }}
+postgresql:
+  parameters:
+    {{- include "billdb.cloudnativepg.parameters" . | nindent 4 }}
+  shared_preload_libraries: {{ splitList "," (toString .Values.postgresql.parameters.shared_preload_libraries) | compact | toJson }}
+  pg_hba:
+    {{- include "billdb.cloudnativepg.hba" . | fromJsonArray | toYaml | nindent 4 }}
+  {{- with include "billdb.cloudnativepg.synchronous" . }}
+  {{- . | nindent 2 }}
+  {{- end }}
+resources:
+  {{- toYaml .Values.resources | nindent 2 }}
+storage:
+  size: {{ .Values.persistence.size | quote }}
+  {{- with .Values.persistence.storageClass }}
+  storageClass: {{ . | quote }}
+  {{- end }}
+  pvcTemplate:
+    accessModes:
+      {{- toYaml .Values.persistence.accessModes | nindent 6 }}
+ephemeralVolumesSizeLimit:
+  shm: {{ .Values.sharedMemorySize | quote }}
+affinity:
+  enablePodAntiAffinity: true
+  podAntiAffinityType: preferred
+  topologyKey: kubernetes.io/hostname
+  {{- with .Values.nodeSelector }}
+  nodeSelector:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.tolerations }}
+  tolerations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- range $kind, $name := dict "nodeAffinity" "nodeAffinity" "podAffinity" "additionalPodAffinity" "podAntiAffinity" "additionalPodAntiAffinity" }}
+  {{- with get $.Values.affinity $kind }}
+  {{ $name }}:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- end }}
+topologySpreadConstraints:
+  {{- if .Values.topologySpreadConstraints }}
+  {{- toYaml .Values.topologySpreadConstraints | nindent 2 }}
+  {{- else }}
+  - maxSkew: 1
+    topologyKey: topology.kubernetes.io/zone
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        cnpg.io/cluster: {{ $server | quote }}
+  {{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . | quote }}
+{{- end }}
+enablePDB: {{ .Values.podDisruptionBudget.enabled }}
+# A pod that goes does not wait for its clients to go first: they come back at once, to the next primary.
+smartShutdownTimeout: 0
+stopDelay: {{ int .Values.terminationGracePeriodSeconds }}
+switchoverDelay: {{ int .Values.terminationGracePeriodSeconds }}
+{{- end }}

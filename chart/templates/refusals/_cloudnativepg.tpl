@@ -1,0 +1,67 @@
+{{/* What CloudNativePG's Cluster does by itself, and would not do as the values say. */}}
+{{- define "billdb.problems.cloudnativepg" -}}
+{{- if eq .Values.engine "cloudnativepg" }}
+{{- $values := .Values }}
+{{- range $key, $has := dict "persistence.volume" (include "billdb.name.pvc.word" .) "persistence.existingClaim" $values.persistence.existingClaim "persistence.labels" $values.persistence.labels
+  "persistence.annotations" $values.persistence.annotations "extraContainers" $values.extraContainers "extraVolumes" $values.extraVolumes "extraVolumeMounts" $values.extraVolumeMounts "snapshots.class" $values.snapshots.class }}
+{{- if $has }}
+{{ $key }}: given, and engine is cloudnativepg, which makes the servers' pods and volumes itself; remove it{{ if eq $key "snapshots.class" }}, and let CloudNativePG make the snapshots (docs/high-availability.md){{ else }}, or say it in its words in cloudnativepg.spec{{ end }}
+{{- end }}
+{{- end }}
+{{- if ne $values.persistence.mountPath "/bitnami/postgresql" }}
+persistence.mountPath: {{ $values.persistence.mountPath }}, and engine is cloudnativepg, which has a place of its own; remove it
+{{- end }}
+{{- if ne (int $values.service.port) 5432 }}
+service.port: {{ $values.service.port }}, and engine is cloudnativepg, whose servers listen at 5432 only; set it to 5432
+{{- end }}
+{{- if eq $values.tls.mode "disabled" }}
+tls.mode: disabled, and engine is cloudnativepg, whose servers copy from one another over TLS; choose another mode
+{{- end }}
+{{- if not (include "billdb.image.user" .) }}
+image.profile: {{ $values.image.profile }}, and engine is cloudnativepg, which wants to know the user id; set image.user
+{{- end }}
+{{- if and $values.auth.superuserFromNetwork $values.auth.existingSecret (not $values.auth.roles.postgres.existingSecret) }}
+auth.roles.postgres.existingSecret: empty, and auth.existingSecret is {{ $values.auth.existingSecret }}, where CloudNativePG cannot find the superuser's password; name a Secret of type kubernetes.io/basic-auth with username postgres and that password, or set auth.superuserFromNetwork to false
+{{- end }}
+{{- $fixed := list "allow_system_table_mods" "archive_command" "archive_mode" "cluster_name" "hot_standby" "logging_collector" "log_directory" "log_filename" "primary_conninfo" "primary_slot_name" "restart_after_crash" "restore_command" "synchronous_standby_names" }}
+{{- range $name, $value := $values.postgresql.parameters }}
+{{- if or (has $name $fixed) (and (eq $name "log_destination") (ne (toString $value) "stderr")) (hasPrefix "recovery_target" $name) }}
+postgresql.parameters.{{ $name }}: {{ $value }}, and engine is cloudnativepg, which sets it itself; remove it
+{{- end }}
+{{- end }}
+{{- range $path := list "imageName" "postgresUID" "postgresGID" "inheritedMetadata" "managed" "superuserSecret" "enableSuperuserAccess" "certificates" "serviceAccountName" "instances" }}
+{{- if hasKey $values.cloudnativepg.spec $path }}
+cloudnativepg.spec.{{ $path }}: the chart itself sets it, and its other objects fit to that; remove it{{ with get (dict "imageName" "image" "instances" "cloudnativepg.instances" "certificates" "tls" "postgresUID" "image.user" "postgresGID" "image.user") $path }} and use {{ . }}{{ end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The operator is there, and knows what the chart uses. */}}
+{{- define "billdb.problems.cloudnativepgAPI" -}}
+{{- if eq .Values.engine "cloudnativepg" }}
+{{- if not (.Capabilities.APIVersions.Has "postgresql.cnpg.io/v1/Cluster") }}
+engine: cloudnativepg, but this cluster does not know Cluster of postgresql.cnpg.io/v1; install the CloudNativePG operator first, 1.30 or newer (docs/high-availability.md)
+{{- else }}
+{{- $crd := lookup "apiextensions.k8s.io/v1" "CustomResourceDefinition" "" "clusters.postgresql.cnpg.io" | default dict }}
+{{- range $crd.spec.versions }}
+{{- if and (eq .name "v1") (not (dig "schema" "openAPIV3Schema" "properties" "spec" "properties" "serviceAccountName" "" .)) }}
+engine: cloudnativepg, but the Cluster that this cluster knows is of an operator before 1.30, without serviceAccountName; upgrade the CloudNativePG operator first
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Another engine on a release that has data would start an empty database beside them. */}}
+{{- define "billdb.problems.engine" -}}
+{{- $server := include "billdb.name.server" . }}
+{{- $namespace := .Release.Namespace }}
+{{- $cluster := lookup "postgresql.cnpg.io/v1" "Cluster" $namespace $server }}
+{{- $claim := lookup "v1" "PersistentVolumeClaim" $namespace (include "billdb.name.pvc.first" .) }}
+{{- if and (eq .Values.engine "statefulset") $cluster }}
+engine: statefulset, but the data are in CloudNativePG's Cluster {{ $server }} of namespace {{ $namespace }}; set engine to cloudnativepg, or move them (docs/high-availability.md)
+{{- else if and (eq .Values.engine "cloudnativepg") $claim (not $cluster) }}
+engine: cloudnativepg, but the data are on the claim {{ $claim.metadata.name }} of namespace {{ $namespace }} and would stay behind; set engine to statefulset, or move them (docs/high-availability.md)
+{{- end }}
+{{- end }}
