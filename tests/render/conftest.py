@@ -7,6 +7,7 @@ from harness import paths
 from harness.chart import Manifests, render
 
 EVERYTHING_ON = yaml.safe_load((paths.ROOT / "tests" / "render" / "everything-on.yaml").read_text())
+EVERYTHING_ON_CLOUDNATIVEPG = yaml.safe_load((paths.ROOT / "tests" / "render" / "everything-on-cloudnativepg.yaml").read_text())
 ROLES = ("postgres", *(f"bill_{name}_user" for name in ("inquiry", "readonly", "backup", "monitoring", "maintenance")))
 VARIANTS = {
     "defaults": {},
@@ -52,6 +53,8 @@ VARIANTS = {
         },
     },
     "another name": {"fullnameOverride": "orders"},
+    "CloudNativePG": {"engine": "cloudnativepg"},
+    "everything on CloudNativePG": EVERYTHING_ON_CLOUDNATIVEPG,
     "backups on a class of their own": {
         "backup": {"repository": {"volume": {"size": "100Gi", "storageClass": "cheap", "accessModes": ["ReadWriteMany"]}}}
     },
@@ -74,11 +77,23 @@ VARIANTS = {
 PRESETS = sorted(file.stem for file in paths.PRESETS.glob("*.yaml"))
 
 
-@pytest.fixture(params=[*VARIANTS, *(f"preset {name}" for name in PRESETS)])
+NAMES = [*VARIANTS, *(f"preset {name}" for name in PRESETS)]
+
+
+def _render(name: str) -> Manifests:
+    return render(VARIANTS[name]) if name in VARIANTS else render(presets=[name.removeprefix("preset ")])
+
+
+@pytest.fixture(params=NAMES)
 def manifests(request: pytest.FixtureRequest) -> Manifests:
     """Each variant and each preset in turn."""
-    name: str = request.param
-    return render(VARIANTS[name]) if name in VARIANTS else render(presets=[name.removeprefix("preset ")])
+    return _render(request.param)
+
+
+@pytest.fixture(params=[name for name in NAMES if VARIANTS.get(name, {}).get("engine", "statefulset") == "statefulset"])
+def statefulset(request: pytest.FixtureRequest) -> Manifests:
+    """Each of them whose server is the chart's own pod."""
+    return _render(request.param)
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ def test_rules_let_each_role_reach_its_own_database_over_tls_only(values: dict[s
     assert config(render(values), "pg_hba.conf") == expected
 
 
-def test_the_servers_scripts_are_the_files_of_the_chart(manifests: Manifests) -> None:
+def test_the_servers_scripts_are_the_files_of_the_chart(statefulset: Manifests) -> None:
     files = {file.name: file.read_text().rstrip("\n") for file in (paths.CHART / "server").iterdir()}
-    [data] = [o["data"] for o in manifests.of("ConfigMap") if "postgresql.conf" in o["data"]]
+    [data] = [o["data"] for o in statefulset.of("ConfigMap") if "postgresql.conf" in o["data"]]
     assert {name: text.rstrip("\n") for name, text in data.items() if name.endswith(".sh")} == files

@@ -104,20 +104,20 @@ def test_every_issuer_that_a_certificate_names_is_there_but_the_companys(manifes
     assert {o["spec"]["ca"]["secretName"] for o in manifests.of("Issuer") if "ca" in o["spec"]} <= secrets
 
 
-def test_the_pods_of_the_chart_connect_to_its_service_and_a_name_of_its_certificate(manifests: Manifests) -> None:
-    clients = {name: environment(c) for name, c in containers(manifests).items() if "PGSSLMODE" in environment(c)}
+def test_the_pods_of_the_chart_connect_to_its_service_and_a_name_of_its_certificate(statefulset: Manifests) -> None:
+    clients = {name: environment(c) for name, c in containers(statefulset).items() if "PGSSLMODE" in environment(c)}
     [(host, port)] = {(variables["PGHOST"], variables["PGPORT"]) for variables in clients.values()}
     service, namespace, _ = host.split(".", 2)
-    assert [str(p["port"]) for p in manifests["Service", service]["spec"]["ports"]] == [port]
-    assert namespace == manifests["Service", service]["metadata"]["namespace"]
-    named = {o["metadata"]["name"]: o["metadata"].get("annotations", {}).get("billdb/names", "") for o in manifests.of("Secret")}
-    named |= {o["spec"]["secretName"]: ",".join(o["spec"].get("dnsNames", ())) for o in manifests.of("Certificate")}
+    assert [str(p["port"]) for p in statefulset["Service", service]["spec"]["ports"]] == [port]
+    assert namespace == statefulset["Service", service]["metadata"]["namespace"]
+    named = {o["metadata"]["name"]: o["metadata"].get("annotations", {}).get("billdb/names", "") for o in statefulset.of("Secret")}
+    named |= {o["spec"]["secretName"]: ",".join(o["spec"].get("dnsNames", ())) for o in statefulset.of("Certificate")}
     for secret, names in named.items():
         called = secret.removesuffix("-tls") if secret.endswith("-metrics-tls") else service
         assert not names or f"{called}.{host.partition('.')[2]}" in names.split(","), secret
 
 
-def test_the_default_container_of_the_servers_pod_is_one_of_its_containers(manifests: Manifests) -> None:
-    pod = plain(server(manifests))
+def test_the_default_container_of_the_servers_pod_is_one_of_its_containers(statefulset: Manifests) -> None:
+    pod = plain(server(statefulset))
     default = pod["metadata"]["annotations"]["kubectl.kubernetes.io/default-container"]
     assert default in [container["name"] for container in pod["spec"]["containers"]]

@@ -59,9 +59,9 @@ def test_a_secret_of_ones_own_is_read_by_its_key_for_each_role() -> None:
     assert {component: own[role] in found[component] for component, role in of_one.items()} == dict.fromkeys(of_one, True)
 
 
-def test_only_the_server_has_the_servers_private_key_and_only_the_superusers_jobs_theirs(manifests: Manifests) -> None:
-    [config] = [o["data"] for o in manifests.of("ConfigMap") if "server.options" in o["data"]]
-    for component, keys in given(manifests).items():
+def test_only_the_server_has_the_servers_private_key_and_only_the_superusers_jobs_theirs(statefulset: Manifests) -> None:
+    [config] = [o["data"] for o in statefulset.of("ConfigMap") if "server.options" in o["data"]]
+    for component, keys in given(statefulset).items():
         private = {name for name, key in keys if key in ("tls.key", "ca.key", ALL)} - {STORE}
         exporters = private & EXPORTERS
         assert component == "metrics" or not exporters, component

@@ -43,52 +43,52 @@ def test_the_server_is_told_the_form_of_its_log_where_it_is_not_text() -> None:
     assert (told({}), told({"logFormat": "json"})) == ([], [{"name": "LOG_FORMAT", "value": "json"}])
 
 
-def test_the_server_is_stopped_fast_within_its_grace_period(manifests: Manifests) -> None:
-    command = container(manifests, "postgresql")["lifecycle"]["preStop"]["exec"]["command"]
-    assert command == ("pg_ctl", "stop", "--mode=fast", f"--timeout={server(manifests)['spec']['terminationGracePeriodSeconds']}")
-    assert server(manifests)["spec"]["terminationGracePeriodSeconds"] >= 120
+def test_the_server_is_stopped_fast_within_its_grace_period(statefulset: Manifests) -> None:
+    command = container(statefulset, "postgresql")["lifecycle"]["preStop"]["exec"]["command"]
+    assert command == ("pg_ctl", "stop", "--mode=fast", f"--timeout={server(statefulset)['spec']['terminationGracePeriodSeconds']}")
+    assert server(statefulset)["spec"]["terminationGracePeriodSeconds"] >= 120
 
 
-def test_the_volume_outlives_pods_and_what_need_not_last_is_in_memory_or_scratch(manifests: Manifests) -> None:
-    volumes = {volume["name"]: plain(volume) for volume in server(manifests)["spec"]["volumes"]}
-    [claim] = [o["metadata"]["name"] for o in of_component(manifests, "PersistentVolumeClaim", "server")] or ["my-claim"]
+def test_the_volume_outlives_pods_and_what_need_not_last_is_in_memory_or_scratch(statefulset: Manifests) -> None:
+    volumes = {volume["name"]: plain(volume) for volume in server(statefulset)["spec"]["volumes"]}
+    [claim] = [o["metadata"]["name"] for o in of_component(statefulset, "PersistentVolumeClaim", "server")] or ["my-claim"]
     assert volumes["postgresql-data"] == {"name": "postgresql-data", "persistentVolumeClaim": {"claimName": claim}}
     assert [volumes[name].keys() for name in ("run", "tmp", "shm")] == [{"name", "emptyDir"}] * 3
     assert volumes["shm"]["emptyDir"].keys() == {"medium", "sizeLimit"}
 
 
-def test_one_server_runs_and_a_pod_that_never_became_ready_does_not_block_the_upgrade_that_mends_it(manifests: Manifests) -> None:
-    spec = stateful_set(manifests)["spec"]
+def test_one_server_runs_and_a_pod_that_never_became_ready_does_not_block_the_upgrade_that_mends_it(statefulset: Manifests) -> None:
+    spec = stateful_set(statefulset)["spec"]
     assert (spec["replicas"], spec["podManagementPolicy"]) == (1, "Parallel")
     assert spec["selector"]["matchLabels"].items() <= spec["template"]["metadata"]["labels"].items()
 
 
-def test_the_headless_service_gives_the_pod_its_name(manifests: Manifests) -> None:
-    name = stateful_set(manifests)["spec"]["serviceName"]
-    assert manifests["Service", name]["spec"]["clusterIP"] == "None"
+def test_the_headless_service_gives_the_pod_its_name(statefulset: Manifests) -> None:
+    name = stateful_set(statefulset)["spec"]["serviceName"]
+    assert statefulset["Service", name]["spec"]["clusterIP"] == "None"
 
 
-def test_every_service_leads_to_the_servers_port_by_its_name(manifests: Manifests) -> None:
-    [port] = container(manifests, "postgresql")["ports"]
+def test_every_service_leads_to_the_servers_port_by_its_name(statefulset: Manifests) -> None:
+    [port] = container(statefulset, "postgresql")["ports"]
     wanted = {"name": "postgresql", "port": port["containerPort"], "targetPort": port["name"], "protocol": "TCP"}
-    assert [plain(o["spec"]["ports"]) for o in of_component(manifests, "Service", "server")] == [[wanted]] * 2
+    assert [plain(o["spec"]["ports"]) for o in of_component(statefulset, "Service", "server")] == [[wanted]] * 2
 
 
-def test_no_two_services_have_one_selector(manifests: Manifests) -> None:
-    selectors = [tuple(sorted(service["spec"]["selector"].items())) for service in manifests.of("Service")]
+def test_no_two_services_have_one_selector(statefulset: Manifests) -> None:
+    selectors = [tuple(sorted(service["spec"]["selector"].items())) for service in statefulset.of("Service")]
     assert len(set(selectors)) == len(selectors) >= 2
 
 
 @pytest.mark.parametrize("kind", ["Service", "NetworkPolicy", "PodDisruptionBudget"])
-def test_what_is_for_the_server_selects_the_servers_pod_and_no_other(manifests: Manifests, kind: str) -> None:
+def test_what_is_for_the_server_selects_the_servers_pod_and_no_other(statefulset: Manifests, kind: str) -> None:
     selectors = {
         name: o["spec"].get("podSelector", o["spec"].get("selector"))
-        for (other, name), o in manifests.items()
+        for (other, name), o in statefulset.items()
         if other == kind and not name.endswith(("-jobs", "-backup", "-snapshots", "-snapshot-copy", "-metrics"))
     }
     for name, selector in selectors.items():
         labels = dict(selector.get("matchLabels", selector)).items()
-        selected = [pod for pod, o in manifests.pods().items() if labels <= dict(o["metadata"]["labels"]).items()]
+        selected = [pod for pod, o in statefulset.pods().items() if labels <= dict(o["metadata"]["labels"]).items()]
         assert [pod.partition("/")[0] for pod in selected] == ["StatefulSet"], name
     assert len(selectors) == (2 if kind == "Service" else 1) or kind == "NetworkPolicy"
 
@@ -106,7 +106,8 @@ def test_no_object_but_those_of_snapshots_gives_a_right_to_the_api(manifests: Ma
     }
     assert given <= {"snapshot"}
     assert not {kind for kind, _ in manifests} & {"ClusterRole", "ClusterRoleBinding"}
-    assert {account["automountServiceAccountToken"] for account in manifests.of("ServiceAccount")} == {False}
+    accounts = [account for account in manifests.of("ServiceAccount") if not account["metadata"]["name"].endswith("-instances")]
+    assert {account["automountServiceAccountToken"] for account in accounts} == {False}
 
 
 @pytest.mark.parametrize(("profile", "user"), [("official", 999), ("bitnamilegacy", 1001), ("cloudnative-pg", 26)])
