@@ -41,6 +41,10 @@ MONITORING = tuple(
 )
 AZURE_MONITOR = tuple(("azmonitoring.coreos.com/v1", kind, plural, True) for kind, plural in MONITORS)
 CERT_MANAGER = tuple(("cert-manager.io/v1", kind, f"{kind.lower()}s", True) for kind in ("Certificate", "Issuer"))
+CLOUDNATIVEPG = (
+    ("postgresql.cnpg.io/v1", "Cluster", "clusters", True),
+    ("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", False),
+)
 NOT_FOUND = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404}
 Object = Mapping[str, Any]
 Kind = tuple[str, str, str, bool]

@@ -57,7 +57,9 @@ engine: cloudnativepg, but the Cluster that this cluster knows is of an operator
 {{- define "billdb.problems.engine" -}}
 {{- $server := include "billdb.name.server" . }}
 {{- $namespace := .Release.Namespace }}
-{{- $cluster := lookup "postgresql.cnpg.io/v1" "Cluster" $namespace $server }}
+{{- $cluster := dict }}
+{{- /* A lookup of a kind that the cluster does not know is an error. */}}
+{{- if .Capabilities.APIVersions.Has "postgresql.cnpg.io/v1/Cluster" }}{{ $cluster = lookup "postgresql.cnpg.io/v1" "Cluster" $namespace $server }}{{ end }}
 {{- $claim := lookup "v1" "PersistentVolumeClaim" $namespace (include "billdb.name.pvc.first" .) }}
 {{- if and (eq .Values.engine "statefulset") $cluster }}
 engine: statefulset, but the data are in CloudNativePG's Cluster {{ $server }} of namespace {{ $namespace }}; set engine to cloudnativepg, or move them (docs/high-availability.md)

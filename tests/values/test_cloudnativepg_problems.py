@@ -1,0 +1,107 @@
+"""Refusals of what CloudNativePG does by itself, of a cluster without its operator, and of an engine without the data."""
+
+from typing import Any
+
+import pytest
+
+from harness.chart import render
+from harness.stub_cluster import CLOUDNATIVEPG, KINDS
+from tests.values.looking import SERVER, claim, look, named, problems
+from tests.values.test_problems import problems as without_cluster
+
+OWN: dict[str, Any] = {"engine": "cloudnativepg"}
+KNOWN = [*KINDS, *CLOUDNATIVEPG]
+NEW = {"properties": {"spec": {"properties": {"serviceAccountName": {"type": "string"}}}}}
+OLD = {"properties": {"spec": {"properties": {"instances": {"type": "integer"}}}}}
+
+
+def crd(schema: dict[str, Any]) -> dict[str, Any]:
+    versions = [{"name": "v1", "schema": {"openAPIV3Schema": schema}}]
+    return named("CustomResourceDefinition", "clusters.postgresql.cnpg.io", spec={"versions": versions})
+
+
+@pytest.mark.parametrize("key", [
+    "persistence.existingClaim", "persistence.labels", "persistence.annotations", "extraContainers", "extraVolumes",
+    "extraVolumeMounts",
+])  # fmt: skip
+def test_what_is_of_the_charts_own_pod_is_refused(key: str) -> None:
+    given: dict[str, Any] = {
+        "persistence.existingClaim": "mine",
+        "persistence.labels": {"a": "b"},
+        "persistence.annotations": {"a": "b"},
+        "extraContainers": [{"name": "x", "image": "y"}],
+        "extraVolumes": [{"name": "x", "emptyDir": {}}],
+        "extraVolumeMounts": [{"name": "x", "mountPath": "/x"}],
+    }
+    outer, _, inner = key.partition(".")
+    values = {outer: {inner: given[key]} if inner else given[key]}
+    assert without_cluster(OWN | values) == [
+        f"{key}: given, and engine is cloudnativepg, which makes the servers' pods and volumes itself; remove it, or say it in "
+        "its words in cloudnativepg.spec"
+    ]
+
+
+def test_snapshots_are_cloudnativepgs() -> None:
+    assert without_cluster(OWN | {"snapshots": {"class": "any"}}) == [
+        "snapshots.class: given, and engine is cloudnativepg, which makes the servers' pods and volumes itself; remove it, and "
+        "let CloudNativePG make the snapshots (docs/high-availability.md)"
+    ]
+
+
+@pytest.mark.parametrize(("values", "problem"), [
+    ({"persistence": {"mountPath": "/data"}},
+     "persistence.mountPath: /data, and engine is cloudnativepg, which has a place of its own; remove it"),
+    ({"service": {"port": 5433}},
+     "service.port: 5433, and engine is cloudnativepg, whose servers listen at 5432 only; set it to 5432"),
+    ({"tls": {"mode": "disabled"}},
+     "tls.mode: disabled, and engine is cloudnativepg, whose servers copy from one another over TLS; choose another mode"),
+    ({"image": {"profile": "assigned"}},
+     "image.profile: assigned, and engine is cloudnativepg, which wants to know the user id; set image.user"),
+    ({"auth": {"existingSecret": "mine"}},
+     "auth.roles.postgres.existingSecret: empty, and auth.existingSecret is mine, where CloudNativePG cannot find the superuser's "
+     "password; name a Secret of type kubernetes.io/basic-auth with username postgres and that password, or set "
+     "auth.superuserFromNetwork to false"),
+    ({"postgresql": {"parameters": {"archive_mode": "on"}}},
+     "postgresql.parameters.archive_mode: on, and engine is cloudnativepg, which sets it itself; remove it"),
+    ({"postgresql": {"parameters": {"log_destination": "csvlog"}}},
+     "postgresql.parameters.log_destination: csvlog, and engine is cloudnativepg, which sets it itself; remove it"),
+    ({"cloudnativepg": {"spec": {"imageName": "x"}}},
+     "cloudnativepg.spec.imageName: the chart itself sets it, and its other objects fit to that; remove it and use image"),
+    ({"cloudnativepg": {"spec": {"managed": {}}}},
+     "cloudnativepg.spec.managed: the chart itself sets it, and its other objects fit to that; remove it"),
+], ids=lambda value: str(value)[:40])  # fmt: skip
+def test_what_cannot_hold_is_refused_by_its_name(values: dict[str, Any], problem: str) -> None:
+    assert without_cluster(OWN | values) == [problem]
+
+
+def test_a_secret_of_the_superusers_own_serves_beside_one_for_all_others() -> None:
+    roles = {"roles": {"postgres": {"existingSecret": "superuser"}}}
+    assert render(OWN | {"auth": {"existingSecret": "mine"} | roles})
+    assert render(OWN | {"auth": {"existingSecret": "mine", "superuserFromNetwork": False}})
+
+
+def test_without_the_operator_or_with_an_older_one_nothing_is_made() -> None:
+    assert problems(OWN) == [
+        "engine: cloudnativepg, but this cluster does not know Cluster of postgresql.cnpg.io/v1; install the CloudNativePG "
+        "operator first, 1.30 or newer (docs/high-availability.md)"
+    ]
+    assert problems(OWN, crd(OLD), kinds=KNOWN) == [
+        "engine: cloudnativepg, but the Cluster that this cluster knows is of an operator before 1.30, without "
+        "serviceAccountName; upgrade the CloudNativePG operator first"
+    ]
+    assert ("Cluster", SERVER) in look(OWN, crd(NEW), kinds=KNOWN)
+
+
+@pytest.mark.parametrize("upgrade", [False, True])
+def test_an_engine_without_the_data_is_refused(upgrade: bool) -> None:
+    assert problems(OWN, crd(NEW), claim(), kinds=KNOWN, upgrade=upgrade) == [
+        f"engine: cloudnativepg, but the data are on the claim {SERVER}-pvc of namespace phonebill-dev and would stay behind; "
+        "set engine to statefulset, or move them (docs/high-availability.md)"
+    ]
+    cluster = named("Cluster", SERVER)
+    assert problems({}, crd(NEW), cluster, kinds=KNOWN, upgrade=upgrade) == [
+        f"engine: statefulset, but the data are in CloudNativePG's Cluster {SERVER} of namespace phonebill-dev; set engine to "
+        "cloudnativepg, or move them (docs/high-availability.md)"
+    ]
+    assert ("Cluster", SERVER) in look(OWN, crd(NEW), cluster, claim(), kinds=KNOWN, upgrade=upgrade)
+    assert ("StatefulSet", SERVER) in look({}, crd(NEW), claim(), kinds=KNOWN, upgrade=upgrade)
