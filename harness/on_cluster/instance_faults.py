@@ -20,7 +20,7 @@ def _first(uid: str, name: str, do: str) -> str:
     running = node.current()
     assert running, "this needs the local Kubernetes"
     script = f"""
-        for process in $(grep --files-with-matches --no-messages --fixed-strings {uid} /proc/[0-9]*/cgroup | cut -d/ -f3 | sort -n)
+        for process in $(grep -lsF {uid} /proc/[0-9]*/cgroup | cut -d/ -f3 | sort -n)
         do
             [[ $(cat /proc/$process/comm) == {name} ]] && {do} && break
         done 2> /dev/null
