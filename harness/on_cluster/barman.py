@@ -61,7 +61,9 @@ def _certificates() -> Iterator[dict[str, Any]]:
         authority = Authority(Path(folder))
         for end, name in (("server", NAME), ("client", f"{NAME}-client")):
             authority.sign(end, name, addresses=(name,))
-            pair = {f"tls.{kind}": Path(folder, f"{end}.{kind}").read_text() for kind in ("crt", "key")}
-            data = pair | {"ca.crt": authority.certificate.read_text()}
+            ca = authority.certificate.read_text()
+            # Each takes the other's tls.crt for the CA: a client's certificate is not even offered where its issuer is not in there.
+            certificate = Path(folder, f"{end}.crt").read_text() + ca
+            data = {"tls.crt": certificate, "tls.key": Path(folder, f"{end}.key").read_text(), "ca.crt": ca}
             metadata = {"name": f"{NAME}-{end}-tls", "namespace": NAMESPACE}
             yield {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": metadata, "stringData": data}
