@@ -85,8 +85,9 @@ bootstrap:
     {{- end }}
   {{- else }}
   initdb:
-    # CloudNativePG wants an owner that may log in; the schema Job gives the database to its own at once.
-    database: {{ .Values.auth.database | quote }}
+    # CloudNativePG wants to make a database and its owner: the schema Job's role with an empty one. That Job makes the service's, so that a
+    # backup that is restored first finds none.
+    database: billdb_hook
     owner: billdb_hook
     postInitSQL:
       - ALTER ROLE billdb_hook SUPERUSER

@@ -81,7 +81,7 @@ engine: cloudnativepg, but the Cluster that this cluster knows is of an operator
 {{- $claim := lookup "v1" "PersistentVolumeClaim" $namespace (include "billdb.name.pvc.first" .) }}
 {{- if and (eq .Values.engine "statefulset") $cluster }}
 engine: statefulset, but the data are in CloudNativePG's Cluster {{ $server }} of namespace {{ $namespace }}; set engine to cloudnativepg, or move them (docs/high-availability.md)
-{{- else if and (eq .Values.engine "cloudnativepg") $claim (not $cluster) }}
-engine: cloudnativepg, but the data are on the claim {{ $claim.metadata.name }} of namespace {{ $namespace }} and would stay behind; set engine to statefulset, or move them (docs/high-availability.md)
+{{- else if and (eq .Values.engine "cloudnativepg") $claim (not $cluster) (not (and .Values.restore.from .Release.IsInstall)) }}
+engine: cloudnativepg, but the data are on the claim {{ $claim.metadata.name }} of namespace {{ $namespace }} and would stay behind; set engine to statefulset, or move them by a backup (docs/high-availability.md)
 {{- end }}
 {{- end }}
