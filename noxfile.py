@@ -193,8 +193,8 @@ def publish(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Write requirements/*.lock anew from pyproject.toml's groups."""
     session.install("uv==0.13.9")
-    for group in ("local", "lint", "go", "checkov", "dumpers", "picture"):
+    for group in ("local", "lint", "go", "checkov", "dumpers", "barman", "picture"):
         session.run(
             "uv", "pip", "compile", "--quiet", "--group", group, "--generate-hashes", "--no-header",
-            "--python-version=3.11", f"--output-file=requirements/{group}.lock", *(["--no-deps"] if group == "dumpers" else []),
+            "--python-version=3.11", f"--output-file=requirements/{group}.lock", *(["--no-deps"] if group in ("dumpers", "barman") else []),
         )  # fmt: skip

@@ -85,7 +85,12 @@ def forget() -> None:
 def _validate(text: str) -> None:
     """Hold an object, as JSON, to Kubernetes' schemas; most are the same in many renders."""
     o = json.loads(text)
-    if o["apiVersion"].partition("/")[0] in ("cert-manager.io", "monitoring.coreos.com", "azmonitoring.coreos.com", "postgresql.cnpg.io"):
+    if o["apiVersion"].partition("/")[0] in (
+        "cert-manager.io",
+        "monitoring.coreos.com",
+        "azmonitoring.coreos.com",
+        "postgresql.cnpg.io",
+    ):
         return  # not Kubernetes' own: the cluster's tests hold them against the operators'
     for version in (supported.oldest(), supported.local()):
         kubernetes_schemas.validate(o, version)

@@ -1,8 +1,17 @@
 """What all tests start from."""
 
+import random
 import signal
+
+import pytest
 
 from tests.order import pytest_collection_modifyitems as pytest_collection_modifyitems
 
 # A shell starts a job in the background with SIGINT ignored, and every child would inherit that: Ctrl-C is under test.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How many faults, and which chance: tests/cluster/test_cloudnativepg_faults.py."""
+    parser.addoption("--faults", default=0, type=int, help="how many faults happen one after another; 0: each kind once")
+    parser.addoption("--seed", default=random.randrange(10**6), type=int, help="of their order, to have the same once more")

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.local.machine import ensure_packages, run
@@ -24,23 +25,33 @@ UNUSED = (
 
 
 def make(root: Path) -> None:
-    """Fill the empty folder `root`. Raises MachineError when packages cannot be fetched or unpacked."""
-    ensure_packages(("debootstrap",))
-    # In namespaces of its own, it ends with this program, and what it mounts below root ends with it.
-    alone = ["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]
-    command = [*alone, "debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
-    run(*command, SUITE, str(root), *_mirror(), environment=_proxy())
+    """Fill the empty folder `root` with the images' base. Raises MachineError when packages cannot be fetched or unpacked."""
+    bootstrap(root, PACKAGES)
     inside = ("chroot", str(root))
     run(*inside, "localedef", "--inputfile=en_US", "--charmap=UTF-8", "en_US.UTF-8")
     run(*inside, "groupadd", f"--gid={USER}", "postgres")
     run(*inside, "useradd", f"--uid={USER}", f"--gid={USER}", "--home-dir=/var/lib/postgresql", "postgres")
+    remove_unused(root)
+    for place in ("var/lib/postgresql", "run/postgresql"):
+        (root / place).mkdir(mode=0o755)
+        os.chown(root / place, USER, USER)
+
+
+def bootstrap(root: Path, packages: Sequence[str]) -> None:
+    """Fill the empty folder `root` with a small Debian that has these packages. Raises MachineError when one cannot be fetched."""
+    ensure_packages(("debootstrap",))
+    # In namespaces of its own, it ends with this program, and what it mounts below root ends with it.
+    alone = ["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]
+    command = [*alone, "debootstrap", "--variant=minbase", f"--include={','.join(packages)}"]
+    run(*command, SUITE, str(root), *_mirror(), environment=_proxy())
+
+
+def remove_unused(root: Path) -> None:
+    """Take away what no program of an image reads."""
     for unused in UNUSED:
         shutil.rmtree(root / unused, ignore_errors=True)
     for place in ("var/cache", "var/log"):
         (root / place).mkdir(mode=0o755)
-    for place in ("var/lib/postgresql", "run/postgresql"):
-        (root / place).mkdir(mode=0o755)
-        os.chown(root / place, USER, USER)
 
 
 def _mirror() -> list[str]:

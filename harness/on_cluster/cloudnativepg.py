@@ -1,6 +1,6 @@
 """CloudNativePG's operator on the local Kubernetes, from its own manifest, in the namespace that this names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -12,6 +12,17 @@ from harness.local import gobuild, gotoolchain, node, program_images, programs
 from harness.local.cluster import load
 from harness.on_cluster.shared import shared
 
+MAJOR = "17"  # whose stand-in has a pg_rewind of the server's very version: harness/local/dumpers.py
+# Three servers and what belongs to them on a small node; a day's backup is another test's.
+SMALL: Mapping[str, Any] = {
+    "engine": "cloudnativepg",
+    "image": {"tag": MAJOR},
+    "persistence": {"size": "1Gi"},
+    "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
+    "postgresql": {"parameters": {"shared_buffers": "64MB", "max_wal_size": "256MB", "min_wal_size": "64MB"}},
+    "backup": {"enabled": False},
+    "retention": {"enabled": False},
+}
 UPSTREAM = "github.com/cloudnative-pg/cloudnative-pg"
 NAMESPACE = "cnpg-system"
 OPERATOR = "deployment/cnpg-controller-manager"

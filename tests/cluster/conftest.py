@@ -14,8 +14,10 @@ from harness.commands import CommandError
 from harness.kubernetes import Cluster
 from harness.local import images, node, program_images
 from harness.local.cluster import load
+from harness.on_cluster import cloudnativepg as on_cloudnativepg
 from harness.on_cluster import csi
 from harness.on_cluster import monitoring as on_monitoring
+from harness.on_cluster.instances import NAME, Instances
 from harness.on_cluster.monitoring import Monitoring
 from harness.on_cluster.release import Release
 
@@ -98,6 +100,26 @@ def monitoring(reachable: None, request: pytest.FixtureRequest) -> Iterator[Moni
     """The cluster has a Prometheus and an Alertmanager that watch every namespace."""
     with on_monitoring.running(Cluster(kubeconfig(request.config), "default")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def cloudnativepg(reachable: None, request: pytest.FixtureRequest) -> Iterator[None]:
+    """The cluster has CloudNativePG's operator, and an image of PostgreSQL whose servers can stand in for one another."""
+    running = node.current()
+    assert running, "this test needs the local Kubernetes"
+    load(running, images.archives((on_cloudnativepg.MAJOR,)))
+    with on_cloudnativepg.running(Cluster(kubeconfig(request.config), "default")):
+        yield
+
+
+@pytest.fixture(scope="module")
+def instances(cloudnativepg: None, release: Release) -> Iterator[Instances]:
+    """The release, installed with the engine cloudnativepg: three servers, in good health."""
+    found = Instances(release)
+    release.install(on_cloudnativepg.SMALL)
+    found.wait_healthy()
+    yield found
+    release.cluster.kubectl("delete", f"cluster/{NAME}", "--ignore-not-found")
 
 
 @pytest.hookimpl(wrapper=True)

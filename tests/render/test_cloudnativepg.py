@@ -78,7 +78,7 @@ def test_nobody_comes_in_without_tls_and_the_schema_job_by_its_certificate_alone
 
 
 def test_the_settings_are_the_charts_but_for_those_that_are_cloudnativepgs() -> None:
-    defaults = {key: value for key, value in plain(render()["ConfigMap", f"{SERVER}-config"]["data"]).items()}
+    defaults = plain(render()["ConfigMap", f"{SERVER}-config"]["data"])
     written = {line.split(" = ")[0] for line in defaults["postgresql.conf"].splitlines() if " = " in line}
     parameters = spec()["postgresql"]["parameters"]
     taken = written - {"log_destination", "shared_preload_libraries", "include_if_exists"}

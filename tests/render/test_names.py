@@ -40,7 +40,9 @@ NAMES = {
     ("StorageClass", "managed-standard"),
 }
 KEPT = {"Cluster", "PersistentVolumeClaim", "Secret", "StorageClass"}
-OF_THE_CLUSTER = "postgresql-bill-inquiry-instances"  # an account and a policy, without which the Cluster that stays would not work
+OF_THE_CLUSTER = (
+    "postgresql-bill-inquiry-instances"  # an account and a policy, without which the Cluster that stays would not work
+)
 
 
 @pytest.mark.parametrize("release", ["billdb", "postgres", "x"])

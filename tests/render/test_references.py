@@ -110,7 +110,9 @@ def test_the_pods_of_the_chart_connect_to_its_service_and_a_name_of_its_certific
     service, namespace, _ = host.split(".", 2)
     assert [str(p["port"]) for p in statefulset["Service", service]["spec"]["ports"]] == [port]
     assert namespace == statefulset["Service", service]["metadata"]["namespace"]
-    named = {o["metadata"]["name"]: o["metadata"].get("annotations", {}).get("billdb/names", "") for o in statefulset.of("Secret")}
+    named = {
+        o["metadata"]["name"]: o["metadata"].get("annotations", {}).get("billdb/names", "") for o in statefulset.of("Secret")
+    }
     named |= {o["spec"]["secretName"]: ",".join(o["spec"].get("dnsNames", ())) for o in statefulset.of("Certificate")}
     for secret, names in named.items():
         called = secret.removesuffix("-tls") if secret.endswith("-metrics-tls") else service

@@ -45,7 +45,12 @@ def test_the_server_is_told_the_form_of_its_log_where_it_is_not_text() -> None:
 
 def test_the_server_is_stopped_fast_within_its_grace_period(statefulset: Manifests) -> None:
     command = container(statefulset, "postgresql")["lifecycle"]["preStop"]["exec"]["command"]
-    assert command == ("pg_ctl", "stop", "--mode=fast", f"--timeout={server(statefulset)['spec']['terminationGracePeriodSeconds']}")
+    assert command == (
+        "pg_ctl",
+        "stop",
+        "--mode=fast",
+        f"--timeout={server(statefulset)['spec']['terminationGracePeriodSeconds']}",
+    )
     assert server(statefulset)["spec"]["terminationGracePeriodSeconds"] >= 120
 
 
@@ -57,7 +62,9 @@ def test_the_volume_outlives_pods_and_what_need_not_last_is_in_memory_or_scratch
     assert volumes["shm"]["emptyDir"].keys() == {"medium", "sizeLimit"}
 
 
-def test_one_server_runs_and_a_pod_that_never_became_ready_does_not_block_the_upgrade_that_mends_it(statefulset: Manifests) -> None:
+def test_one_server_runs_and_a_pod_that_never_became_ready_does_not_block_the_upgrade_that_mends_it(
+    statefulset: Manifests,
+) -> None:
     spec = stateful_set(statefulset)["spec"]
     assert (spec["replicas"], spec["podManagementPolicy"]) == (1, "Parallel")
     assert spec["selector"]["matchLabels"].items() <= spec["template"]["metadata"]["labels"].items()

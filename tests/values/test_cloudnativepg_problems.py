@@ -58,8 +58,8 @@ def test_snapshots_are_cloudnativepgs() -> None:
     ({"image": {"profile": "assigned"}},
      "image.profile: assigned, and engine is cloudnativepg, which wants to know the user id; set image.user"),
     ({"auth": {"existingSecret": "mine"}},
-     "auth.roles.postgres.existingSecret: empty, and auth.existingSecret is mine, where CloudNativePG cannot find the superuser's "
-     "password; name a Secret of type kubernetes.io/basic-auth with username postgres and that password, or set "
+     "auth.roles.postgres.existingSecret: empty, and auth.existingSecret is mine, where CloudNativePG cannot find the "
+     "superuser's password; name a Secret of type kubernetes.io/basic-auth with username postgres and that password, or set "
      "auth.superuserFromNetwork to false"),
     ({"postgresql": {"parameters": {"archive_mode": "on"}}},
      "postgresql.parameters.archive_mode: on, and engine is cloudnativepg, which sets it itself; remove it"),

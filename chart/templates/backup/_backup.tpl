@@ -231,7 +231,10 @@ azure:{{ $repository.azure.container }}:/{{ $repository.path }}
 {{- end }}
 
 {{/* The store's port. */}}
-{{- define "billdb.backup.port" -}}
-{{- $endpoint := ternary .Values.backup.repository.s3.endpoint "https:" (eq .Values.backup.repository.type "s3") }}
+{{- define "billdb.backup.port" }}{{ include "billdb.store.port" .Values.backup.repository }}{{ end }}
+
+{{/* Of any store: a map like .Values.backup.repository. */}}
+{{- define "billdb.store.port" -}}
+{{- $endpoint := ternary .s3.endpoint "https:" (eq .type "s3") }}
 {{- regexFind "[0-9]+$" (regexFind ":[0-9]+$" (trimSuffix "/" $endpoint)) | default (ternary "80" "443" (hasPrefix "http:" $endpoint)) }}
 {{- end }}

@@ -68,7 +68,16 @@ inheritedMetadata:
   annotations:
     {{- toYaml . | nindent 4 }}
   {{- end }}
+{{- include "billdb.archive.cluster" . }}
 bootstrap:
+  {{- if .Values.cloudnativepg.recovery.from }}
+  recovery:
+    source: origin
+    {{- with .Values.cloudnativepg.recovery.until }}
+    recoveryTarget:
+      targetTime: {{ . | quote }}
+    {{- end }}
+  {{- else }}
   initdb:
     # CloudNativePG wants an owner that may log in; the schema Job gives the database to its own at once.
     database: {{ .Values.auth.database | quote }}
@@ -79,6 +88,7 @@ bootstrap:
     localeCollate: {{ .Values.postgresql.locale | quote }}
     localeCType: {{ .Values.postgresql.locale | quote }}
     dataChecksums: true
+  {{- end }}
 managed:
   roles:
     # The schema Job's, by its certificate alone.

@@ -23,6 +23,21 @@ image.profile: {{ $values.image.profile }}, and engine is cloudnativepg, which w
 {{- if and $values.auth.superuserFromNetwork $values.auth.existingSecret (not $values.auth.roles.postgres.existingSecret) }}
 auth.roles.postgres.existingSecret: empty, and auth.existingSecret is {{ $values.auth.existingSecret }}, where CloudNativePG cannot find the superuser's password; name a Secret of type kubernetes.io/basic-auth with username postgres and that password, or set auth.superuserFromNetwork to false
 {{- end }}
+{{- $archive := $values.cloudnativepg.archive }}
+{{- range $key := ternary (get (dict "s3" (list "endpoint" "bucket") "azure" (list "account" "container")) $archive.type) list $archive.enabled }}
+{{- if not (index $archive $archive.type $key) }}
+cloudnativepg.archive.{{ $archive.type }}.{{ $key }}: empty, and cloudnativepg.archive.type is {{ $archive.type }}; say which {{ $key }} the archive is in
+{{- end }}
+{{- end }}
+{{- $recovery := $values.cloudnativepg.recovery }}
+{{- if and $recovery.from (not $archive.enabled) }}
+cloudnativepg.recovery.from: {{ $recovery.from }}, but cloudnativepg.archive.enabled is false, and nothing says where the archive is; set that to true
+{{- else if and $recovery.from (eq $recovery.from (include "billdb.archive.name" .)) }}
+cloudnativepg.recovery.from: {{ $recovery.from }}, which this database would archive to itself, over what it is made of; give it another name with cloudnativepg.archive.name
+{{- end }}
+{{- if and $recovery.until (not $recovery.from) }}
+cloudnativepg.recovery.until: {{ $recovery.until }}, but cloudnativepg.recovery.from is empty; name the database in the archive there
+{{- end }}
 {{- $fixed := list "allow_system_table_mods" "archive_command" "archive_mode" "cluster_name" "hot_standby" "logging_collector" "log_directory" "log_filename" "primary_conninfo" "primary_slot_name" "restart_after_crash" "restore_command" "synchronous_standby_names" }}
 {{- range $name, $value := $values.postgresql.parameters }}
 {{- if or (has $name $fixed) (and (eq $name "log_destination") (ne (toString $value) "stderr")) (hasPrefix "recovery_target" $name) }}
@@ -43,6 +58,9 @@ cloudnativepg.spec.{{ $path }}: the chart itself sets it, and its other objects 
 {{- if not (.Capabilities.APIVersions.Has "postgresql.cnpg.io/v1/Cluster") }}
 engine: cloudnativepg, but this cluster does not know Cluster of postgresql.cnpg.io/v1; install the CloudNativePG operator first, 1.30 or newer (docs/high-availability.md)
 {{- else }}
+{{- if and .Values.cloudnativepg.archive.enabled (not (.Capabilities.APIVersions.Has "barmancloud.cnpg.io/v1/ObjectStore")) }}
+cloudnativepg.archive.enabled: true, but this cluster does not know ObjectStore of barmancloud.cnpg.io/v1; install the Barman Cloud plugin beside the operator first (docs/point-in-time-recovery.md)
+{{- end }}
 {{- $crd := lookup "apiextensions.k8s.io/v1" "CustomResourceDefinition" "" "clusters.postgresql.cnpg.io" | default dict }}
 {{- range $crd.spec.versions }}
 {{- if and (eq .name "v1") (not (dig "schema" "openAPIV3Schema" "properties" "spec" "properties" "serviceAccountName" "" .)) }}

@@ -1,0 +1,96 @@
+"""The servers of a release that CloudNativePG runs: who is the primary, how they do, and what is asked of each."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from harness.kubernetes import DATABASE, CommandError
+from harness.on_cluster.release import Release
+from harness.waiting import wait_for
+
+NAME = "postgresql-bill-inquiry"
+HEALTHY = "Cluster in healthy state"
+SWITCHING = "Switchover in progress"  # as `kubectl cnpg promote` writes it
+
+
+@dataclass(frozen=True)
+class Instances:
+    """The servers of the release's Cluster."""
+
+    release: Release
+
+    def status(self) -> dict[str, object]:
+        """The Cluster's status, as the operator writes it."""
+        status: dict[str, object] = self.release.cluster.get(f"cluster/{NAME}").get("status", {})
+        return status
+
+    def primary(self) -> str:
+        """The pod of the primary, as the operator knows it."""
+        return str(self.status()["currentPrimary"])
+
+    def pods(self) -> list[str]:
+        """The pods of all servers that there are, in order."""
+        found = self.release.cluster.get("pods", f"--selector=cnpg.io/cluster={NAME},cnpg.io/podRole=instance")["items"]
+        return sorted(str(pod["metadata"]["name"]) for pod in found)
+
+    def replicas(self) -> list[str]:
+        """The pods of the others."""
+        primary = self.primary()
+        return [pod for pod in self.pods() if pod != primary]
+
+    def uid(self, pod: str) -> str:
+        """What tells this pod from the next one of its name."""
+        return str(self.release.cluster.get(f"pod/{pod}")["metadata"]["uid"])
+
+    def sql(self, query: str, pod: str = "", database: str = DATABASE) -> str:
+        """The answer of the primary, or of a pod: columns by `|`, rows by line. Raises CommandError."""
+        psql = ["psql", "--no-psqlrc", "--no-align", "--tuples-only", "--username=postgres", f"--dbname={database}"]
+        command = ["exec", pod or self.primary(), "--container=postgres", "--", *psql, f"--command={query}"]
+        return self.release.cluster.kubectl(*command).removesuffix("\n")
+
+    def promote(self, pod: str) -> None:
+        """Ask the operator to make this pod the primary, and the primary a replica."""
+        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+        status = {"targetPrimary": pod, "targetPrimaryTimestamp": now, "phase": SWITCHING, "phaseReason": f"to {pod}"}
+        patch = ("patch", f"cluster/{NAME}", "--subresource=status", "--type=merge")
+        self.release.cluster.kubectl(*patch, f"--patch={json.dumps({'status': status})}")
+
+    def wait_primary(self, other_than: str, seconds: float = 240) -> str:
+        """Wait until another pod than this is the primary; returns it."""
+        wait_for(lambda: self.primary() != other_than, f"another primary than {other_than}", seconds, self.told)
+        return self.primary()
+
+    def wait_replaced(self, uids: dict[str, str], seconds: float = 300) -> None:
+        """Wait until every one of these pods is another one than that with this uid."""
+
+        def replaced() -> bool:
+            try:
+                return all(self.uid(pod) != uid for pod, uid in uids.items())
+            except CommandError:  # one is gone just now
+                return False
+
+        wait_for(replaced, "every server to be restarted", seconds, self.told, every=0.5)
+
+    def wait_healthy(self, seconds: float = 300) -> None:
+        """Wait until every server is there, and streams from the one that takes writes."""
+        wait_for(self._healthy, f"{NAME} to be healthy", seconds, self.told, every=0.5)
+
+    def _healthy(self) -> bool:
+        try:
+            status = self.status()
+            wanted = status["instances"]
+            if (status.get("phase"), status.get("readyInstances")) != (HEALTHY, wanted):
+                return False
+            if status["currentPrimary"] != status["targetPrimary"]:
+                return False
+            streaming = self.sql("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND NOT pg_is_in_recovery()")
+        except (CommandError, KeyError):
+            return False
+        return int(streaming) >= int(str(wanted)) - 1
+
+    def told(self) -> str:
+        """What the operator says of them."""
+        status = self.status()
+        keys = ("phase", "phaseReason", "instances", "readyInstances", "currentPrimary", "targetPrimary", "instancesStatus")
+        pods = self.release.cluster.kubectl("get", "pods", "--output=wide")
+        return "\n".join([*(f"{key}: {status.get(key)}" for key in keys), pods])

@@ -1,0 +1,92 @@
+"""Clients that write all the time and keep count of what they were told is committed."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from harness.kubernetes import Cluster
+from harness.on_cluster.pods import standing
+from harness.waiting import wait_for
+
+TABLE = """
+CREATE TABLE IF NOT EXISTS acknowledged (
+    writer INTEGER, n INTEGER, at TIMESTAMPTZ DEFAULT clock_timestamp(), PRIMARY KEY (writer, n)
+);
+GRANT SELECT, INSERT ON acknowledged TO bill_inquiry_user;
+"""
+# One session inserts row after row, and a line of the log tells of each that the server acknowledged and when. A client that is
+# not answered goes away and comes back as another one: the row of then may be there or not. The password is read anew each time.
+SCRIPT = r"""
+trap '' PIPE # a session that has ended is a lost one, not the end of the writer
+export PGUSER=bill_inquiry_user PGDATABASE=bill_inquiry_db PGSSLMODE=verify-full PGSSLROOTCERT=/tmp/ca.crt PGCONNECT_TIMEOUT=2
+export PGHOST=$1 PGOPTIONS='-c statement_timeout=20s' PGTCP_USER_TIMEOUT=5000
+writer=$2 n=0
+while :; do
+  coproc psql { PGPASSWORD=$(< /tmp/password) exec psql -qAtX -v ON_ERROR_STOP=1 2>&1; }
+  session=$psql_PID answer=""
+  while n=$((n + 1)) && echo "INSERT INTO acknowledged VALUES ($writer, $n) RETURNING n;" >&${psql[1]} 2> /dev/null \
+      && read -r -t 5 answer <&${psql[0]} && [[ $answer == "$n" ]]; do
+    echo "ok $n $EPOCHREALTIME"
+    sleep 0.02 # a client that never rests keeps the processor from the servers
+  done
+  echo "lost $n $EPOCHREALTIME $answer"
+  kill -9 $session 2> /dev/null
+  wait 2> /dev/null
+  sleep 0.1
+done
+"""
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A client in a pod of its own, by its number."""
+
+    cluster: Cluster
+    number: int
+    pod: str
+
+    def lines(self) -> list[list[str]]:
+        """What it printed: `ok`, the row, and when; or `lost`, the row, when, and what it was told."""
+        log = self.cluster.kubectl("exec", self.pod, "--", "cat", "/tmp/log")
+        return [line.split(" ", 3) for line in log.splitlines() if line.startswith(("ok ", "lost "))]
+
+    def acknowledged(self) -> dict[int, float]:
+        """The rows that it was told of, each with the second (of the epoch) of it."""
+        return {int(words[1]): float(words[2]) for words in self.lines() if words[0] == "ok" and len(words) == 3}
+
+    def wait_for_rows(self, more: int = 5, seconds: float = 240) -> None:
+        """Wait until it was told of this many more rows."""
+        wanted = len(self.acknowledged()) + more
+
+        def last() -> str:
+            return "\n".join(" ".join(words) for words in self.lines()[-5:])
+
+        wait_for(lambda: len(self.acknowledged()) >= wanted, f"{more} more rows of {self.pod}", seconds, last)
+
+    def use_password(self, password: str) -> None:
+        """Give it another password for its next sessions."""
+        write = "umask 077; cat > /tmp/password.new; mv /tmp/password.new /tmp/password"
+        self.cluster.kubectl("exec", "--stdin", self.pod, "--", "bash", "-c", write, stdin=password)
+
+    def stop(self) -> dict[int, float]:
+        """End it; returns the rows that it was told of."""
+        self.cluster.kubectl("exec", self.pod, "--", "bash", "-c", "kill -9 $(< /tmp/pid); pkill -9 psql || :")
+        told = self.acknowledged()
+        self.cluster.kubectl("delete", f"pod/{self.pod}", "--wait=false")
+        return told
+
+
+def start(cluster: Cluster, number: int, ca: str, password: str, service: str = "postgresql-bill-inquiry") -> Writer:
+    """Start a writer to a Service; the table of TABLE is there. Returns when it was told of some rows."""
+    pod = standing(cluster, f"writer-{number}", {}, {"ca.crt": ca, "password": password, "write.sh": SCRIPT})
+    host = f"{service}.{cluster.namespace}.svc.cluster.local"
+    begin = f"setsid bash /tmp/write.sh {host} {number} > /tmp/log 2>&1 < /dev/null & echo $! > /tmp/pid"
+    cluster.kubectl("exec", pod, "--", "bash", "-c", begin)
+    writer = Writer(cluster, number, pod)
+    writer.wait_for_rows()
+    return writer
+
+
+def longest_silence(acknowledged: list[float]) -> float:
+    """Seconds between two acknowledgements that followed each other, the most there were."""
+    times = sorted(acknowledged)
+    return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
