@@ -89,6 +89,7 @@ def _validate(text: str) -> None:
         "cert-manager.io",
         "monitoring.coreos.com",
         "azmonitoring.coreos.com",
+        "barmancloud.cnpg.io",
         "postgresql.cnpg.io",
     ):
         return  # not Kubernetes' own: the cluster's tests hold them against the operators'

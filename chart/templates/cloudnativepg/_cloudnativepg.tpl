@@ -64,11 +64,16 @@ inheritedMetadata:
     {{- with merge (dict) .Values.podLabels .Values.commonLabels }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
-  {{- with .Values.podAnnotations }}
+  {{- with merge (dict) .Values.podAnnotations (include "billdb.metrics.annotations" (dict "root" . "port" 9187) | fromYaml) }}
   annotations:
     {{- toYaml . | nindent 4 }}
   {{- end }}
 {{- include "billdb.archive.cluster" . }}
+{{- if and (include "billdb.metrics.instances" .) .Values.metrics.tls.enabled }}
+monitoring:
+  tls:
+    enabled: true
+{{- end }}
 bootstrap:
   {{- if .Values.cloudnativepg.recovery.from }}
   recovery:

@@ -96,8 +96,8 @@ backup younger.
 {{- end }}
 
 {{/*
-What the rules select the server's pods and volumes by, as JSON. With CloudNativePG there are several of either; `asked` is the exporter
-alone, and what tells of the instances is missed as the exporter's metrics are.
+What the rules select the server's pods and volumes by, as JSON. With CloudNativePG there are several of either, and what is least of them
+is told of; `asked` is the exporter alone, and what tells of the instances is missed as the exporter's metrics are.
 */}}
 {{- define "billdb.alerts.pods" -}}
 {{- $name := include "billdb.name.server" . }}
@@ -108,6 +108,7 @@ alone, and what tells of the instances is missed as the exporter's metrics are.
   "pods" $pods
   "pod" "{{ $labels.pod }}"
   "each" "pod, "
+  "least" "min"
   "container" (printf `%s,container="postgres"` $pods)
   "volume" (printf `namespace="%s",persistentvolumeclaim=~"%s-[0-9]+(-wal)?"` .Release.Namespace $name)
   "claim" (printf "%s-N, of one of the instances" $name)
@@ -122,6 +123,7 @@ alone, and what tells of the instances is missed as the exporter's metrics are.
   "pods" $pod
   "pod" (printf "%s-0" $name)
   "each" ""
+  "least" "max"
   "container" (printf `%s,container="postgresql"` $pod)
   "volume" (printf `namespace="%s",persistentvolumeclaim="%s"` .Release.Namespace (include "billdb.name.pvc" .))
   "claim" (include "billdb.name.pvc" .)
