@@ -1,7 +1,9 @@
 """A run of the schema Job in a container of its own, which can be followed, killed and waited for."""
 
 from collections.abc import Iterator
+from http import HTTPStatus
 
+from docker.errors import APIError
 from testcontainers.core.container import DockerContainer
 
 from harness.database.servers import Run
@@ -27,8 +29,12 @@ class Job:
         return bool(self._container.status == "running")
 
     def kill(self, signal: str = "KILL") -> None:
-        """Send a signal to its first process."""
-        self._container.kill(signal)
+        """Send a signal to its first process; nothing happens where it has ended by itself meanwhile."""
+        try:
+            self._container.kill(signal)
+        except APIError as error:
+            if error.status_code != HTTPStatus.CONFLICT:
+                raise
 
     def end(self) -> Run:
         """Wait for its end and remove it; returns its exit status and all that it printed."""

@@ -14,6 +14,7 @@ from harness.commands import CommandError
 from harness.kubernetes import Cluster
 from harness.local import images, node, program_images
 from harness.local.cluster import load
+from harness.on_cluster import barman as on_barman
 from harness.on_cluster import cloudnativepg as on_cloudnativepg
 from harness.on_cluster import csi
 from harness.on_cluster import monitoring as on_monitoring
@@ -109,6 +110,13 @@ def cloudnativepg(reachable: None, request: pytest.FixtureRequest) -> Iterator[N
     assert running, "this test needs the local Kubernetes"
     load(running, images.archives((on_cloudnativepg.MAJOR,)))
     with on_cloudnativepg.running(Cluster(kubeconfig(request.config), "default")):
+        yield
+
+
+@pytest.fixture(scope="session")
+def barman(cloudnativepg: None, request: pytest.FixtureRequest) -> Iterator[None]:
+    """The operator has its Barman Cloud plugin beside it."""
+    with on_barman.running(Cluster(kubeconfig(request.config), "default")):
         yield
 
 
