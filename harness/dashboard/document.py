@@ -66,8 +66,8 @@ def _of_server() -> list[builders.QueryVariable]:
     # pg_up is there also while the server is not; only our exporters' series have the label `server`.
     namespaces = 'label_values(pg_up{server!=""}, namespace)'
     servers = 'label_values(pg_up{namespace="$namespace", server!=""}, server)'
-    # A claim of another name (persistence.existingClaim) can be typed in. After a move there are two: the newer first. CloudNativePG's
-    # instances have one each.
+    # A claim of another name (persistence.existingClaim) can be typed in. After a move there are two: the newer first.
+    # CloudNativePG's instances have one each.
     volumes = 'kubelet_volume_stats_capacity_bytes{namespace="$namespace", persistentvolumeclaim=~"$server-(pvc.*|[0-9]+)"}'
     return [
         _variable("namespace", "Namespace", namespaces),

@@ -9,6 +9,7 @@ def panels() -> list[Panel]:
     """Who is there, how far each is, and whether the WAL is archived."""
     waiting = ours("cnpg_collector_pg_wal_archive_status", value="ready")
     standby = ours("cnpg_pg_replication_in_recovery")
+    stored, replayed = (ours(f"cnpg_pg_stat_replication_{what}_diff_bytes") for what in ("flush", "replay"))
     return [
         number(
             Shown(
@@ -53,8 +54,8 @@ def panels() -> list[Panel]:
                 "Not yet on a standby",
                 "WAL of the primary that a standby has not stored, and that it has not replayed.",
                 {
-                    "{{application_name}} stored": f"max by (application_name) ({ours('cnpg_pg_stat_replication_flush_diff_bytes')})",
-                    "{{application_name}} replayed": f"max by (application_name) ({ours('cnpg_pg_stat_replication_replay_diff_bytes')})",
+                    "{{application_name}} stored": f"max by (application_name) ({stored})",
+                    "{{application_name}} replayed": f"max by (application_name) ({replayed})",
                 },
                 "bytes",
             ),

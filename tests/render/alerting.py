@@ -1,7 +1,8 @@
 """The rules as the chart renders them, and the cases of tests/render/alerts/NAME.yaml in promtool's form.
 
 A case has `series` (promtool's notation, with the placeholders of the rules), `quiet` (times at which the alert does not fire),
-`fires` (the summary at a time), and where they are needed `labels` of the alert, `interval` between two samples, `start`, and `engine`, other than the rule is made for.
+`fires` (the summary at a time), and where they are needed `labels` of the alert, `interval` between two samples, `start`, and
+`engine`, if it is another than the rule is mostly for.
 """
 
 import json
@@ -27,7 +28,9 @@ ALL: dict[str, Any] = {
 ALL_OF_CLOUDNATIVEPG: dict[str, Any] = {
     "metrics": ALL["metrics"],
     "engine": "cloudnativepg",
-    "cloudnativepg": {"archive": {"enabled": True, "s3": {"endpoint": "https://s3.example.com", "bucket": "wal-archive"}, "existingSecret": "s"}},
+    "cloudnativepg": {
+        "archive": {"enabled": True, "s3": {"endpoint": "https://s3.example.com", "bucket": "wal-archive"}, "existingSecret": "s"}
+    },
 }
 ENGINES = {"statefulset": ALL, "cloudnativepg": ALL_OF_CLOUDNATIVEPG}
 PLACEHOLDERS = {

@@ -9,14 +9,35 @@ import pytest
 import yaml
 
 from harness import paths
-from tests.render.alerting import ALL, CASES, ENGINES, NAMES, OF_INSTANCES, cases, file_of_rules, own_engine, promtool, rules, try_cases
+from tests.render.alerting import (
+    ALL,
+    CASES,
+    ENGINES,
+    NAMES,
+    OF_INSTANCES,
+    cases,
+    file_of_rules,
+    own_engine,
+    promtool,
+    rules,
+    try_cases,
+)
 from tests.render.promql import metrics
 
 VALUES = yaml.safe_load((paths.CHART / "values.yaml").read_text())["metrics"]["alerts"]["rules"]
 RUNBOOKS = paths.ROOT / "docs" / "runbooks"
 HEADINGS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
-CRITICAL = {"BilldbArchiveFailing", "BilldbNoSynchronousStandby", "BilldbBackupOverdue", "BilldbChecksumFailure", "BilldbConnectionsNearlyExhausted", "BilldbDiskFillsUp",
-            "BilldbDiskNearlyFull", "BilldbDown", "BilldbNotReady"}  # fmt: skip
+CRITICAL = {
+    "BilldbArchiveFailing",
+    "BilldbBackupOverdue",
+    "BilldbChecksumFailure",
+    "BilldbConnectionsNearlyExhausted",
+    "BilldbDiskFillsUp",
+    "BilldbDiskNearlyFull",
+    "BilldbDown",
+    "BilldbNoSynchronousStandby",
+    "BilldbNotReady",
+}
 
 
 def with_values(**others: Any) -> dict[str, Any]:

@@ -69,10 +69,17 @@ inheritedMetadata:
     {{- toYaml . | nindent 4 }}
   {{- end }}
 {{- include "billdb.archive.cluster" . }}
-{{- if and (include "billdb.metrics.instances" .) .Values.metrics.tls.enabled }}
+{{- if include "billdb.metrics.instances" . }}
 monitoring:
+  # Its own ask in the service's database, which does not let their role in, and tell apart whatever clients call themselves.
+  disableDefaultQueries: true
+  customQueriesConfigMap:
+    - name: {{ include "billdb.name.instancesQueries" . | quote }}
+      key: queries
+  {{- if .Values.metrics.tls.enabled }}
   tls:
     enabled: true
+  {{- end }}
 {{- end }}
 bootstrap:
   {{- if .Values.cloudnativepg.recovery.from }}

@@ -113,7 +113,7 @@ is told of; `asked` is the exporter alone, and what tells of the instances is mi
   "volume" (printf `namespace="%s",persistentvolumeclaim=~"%s-[0-9]+(-wal)?"` .Release.Namespace $name)
   "claim" (printf "%s-N, of one of the instances" $name)
   "asked" (printf `%s,pod!~"%s-[0-9]+"` $server $name)
-  "missed" (printf " or absent(cnpg_collector_up{%s})" $server)
+  "missed" (printf " or absent(cnpg_pg_replication_in_recovery{%s})" $server)
   "instances" (int .Values.cloudnativepg.instances)
   "standby" (printf `%s,application_name=~"%s-[0-9]+"` $server $name)
 | toJson }}
