@@ -194,7 +194,8 @@ def lock(session: nox.Session) -> None:
     """Write requirements/*.lock anew from pyproject.toml's groups."""
     session.install("uv==0.13.9")
     for group in ("local", "lint", "go", "checkov", "dumpers", "barman", "picture"):
+        alone = ["--no-deps"] if group in ("dumpers", "barman") else []
         session.run(
             "uv", "pip", "compile", "--quiet", "--group", group, "--generate-hashes", "--no-header",
-            "--python-version=3.11", f"--output-file=requirements/{group}.lock", *(["--no-deps"] if group in ("dumpers", "barman") else []),
+            "--python-version=3.11", f"--output-file=requirements/{group}.lock", *alone,
         )  # fmt: skip

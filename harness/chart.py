@@ -13,6 +13,13 @@ from harness import kubernetes_schemas, paths, supported
 from harness.helm_template import PREVIEW, RenderError, template
 
 Object = Mapping[str, Any]
+OF_OPERATORS = (
+    "azmonitoring.coreos.com",
+    "barmancloud.cnpg.io",
+    "cert-manager.io",
+    "monitoring.coreos.com",
+    "postgresql.cnpg.io",
+)  # groups of the API
 
 
 class Manifests(Mapping[tuple[str, str], Object]):
@@ -85,13 +92,7 @@ def forget() -> None:
 def _validate(text: str) -> None:
     """Hold an object, as JSON, to Kubernetes' schemas; most are the same in many renders."""
     o = json.loads(text)
-    if o["apiVersion"].partition("/")[0] in (
-        "cert-manager.io",
-        "monitoring.coreos.com",
-        "azmonitoring.coreos.com",
-        "barmancloud.cnpg.io",
-        "postgresql.cnpg.io",
-    ):
+    if o["apiVersion"].partition("/")[0] in OF_OPERATORS:
         return  # not Kubernetes' own: the cluster's tests hold them against the operators'
     for version in (supported.oldest(), supported.local()):
         kubernetes_schemas.validate(o, version)

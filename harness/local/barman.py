@@ -34,7 +34,7 @@ SCRIPT = (
 
 
 def image(name: str) -> dict[str, Path]:
-    """`name` → docker-archive file of the image. Builds what the cache lacks. Raises MachineError when packages cannot be fetched."""
+    """`name` → docker-archive file of the image. Builds what the cache lacks. Raises MachineError."""
     programs.install([PROGRAM])
     program = paths.BIN / PROGRAM
     with cache.locked("images") as folder:

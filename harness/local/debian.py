@@ -38,7 +38,7 @@ def make(root: Path) -> None:
 
 
 def bootstrap(root: Path, packages: Sequence[str]) -> None:
-    """Fill the empty folder `root` with a small Debian that has these packages. Raises MachineError when one cannot be fetched."""
+    """Fill the empty folder `root` with a small Debian that has these packages. Raises MachineError."""
     ensure_packages(("debootstrap",))
     # In namespaces of its own, it ends with this program, and what it mounts below root ends with it.
     alone = ["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]

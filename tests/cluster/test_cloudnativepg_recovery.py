@@ -17,6 +17,7 @@ from harness.waiting import wait_for
 pytestmark = pytest.mark.local_node  # the store runs on its node
 ORIGIN = "orders"
 ROW = "INSERT INTO system_config (config_key, config_value, config_type) VALUES ('{}', '1', 'STRING')"
+NOW = """SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 ROWS = "SELECT string_agg(config_key, ' ' ORDER BY config_key) FROM system_config WHERE config_key LIKE 'row.%'"
 
 
@@ -40,7 +41,7 @@ def moment(store: S3, release: Release) -> Iterator[str]:
     instances.wait_healthy()
     wait_for(lambda: backups(release) == ["completed"], "the first base backup", 240, lambda: told(release), every=1)
     instances.sql(ROW.format("row.1"))
-    at = instances.sql("SELECT clock_timestamp()")
+    at = instances.sql(NOW)
     instances.sql(ROW.format("row.2"))
     segment = instances.sql("SELECT pg_walfile_name(pg_switch_wal())")
     archived = f"SELECT last_archived_wal >= '{segment}' FROM pg_stat_archiver"

@@ -54,6 +54,16 @@ VARIANTS = {
     },
     "another name": {"fullnameOverride": "orders"},
     "CloudNativePG": {"engine": "cloudnativepg"},
+    "CloudNativePG with an archive in Azure": {
+        "engine": "cloudnativepg",
+        "cloudnativepg": {
+            "archive": {
+                "enabled": True,
+                "type": "azure",
+                "azure": {"account": "billing", "container": "archive", "endpointSuffix": "core.chinacloudapi.cn"},
+            }
+        },
+    },
     "everything on CloudNativePG": EVERYTHING_ON_CLOUDNATIVEPG,
     "backups on a class of their own": {
         "backup": {"repository": {"volume": {"size": "100Gi", "storageClass": "cheap", "accessModes": ["ReadWriteMany"]}}}
@@ -78,6 +88,7 @@ PRESETS = sorted(file.stem for file in paths.PRESETS.glob("*.yaml"))
 
 
 NAMES = [*VARIANTS, *(f"preset {name}" for name in PRESETS)]
+OF_CLOUDNATIVEPG = {name for name in NAMES if "CloudNativePG" in name} | {"preset high-availability"}
 
 
 def _render(name: str) -> Manifests:
@@ -90,7 +101,7 @@ def manifests(request: pytest.FixtureRequest) -> Manifests:
     return _render(request.param)
 
 
-@pytest.fixture(params=[name for name in NAMES if VARIANTS.get(name, {}).get("engine", "statefulset") == "statefulset"])
+@pytest.fixture(params=[name for name in NAMES if name not in OF_CLOUDNATIVEPG])
 def statefulset(request: pytest.FixtureRequest) -> Manifests:
     """Each of them whose server is the chart's own pod."""
     return _render(request.param)

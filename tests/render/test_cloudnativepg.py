@@ -125,3 +125,63 @@ def test_what_is_the_statefulsets_is_not_there(cluster: Manifests) -> None:
     assert not kinds & {"StatefulSet", "Service", "PodDisruptionBudget"}
     assert [o["metadata"]["name"] for o in cluster.of("PersistentVolumeClaim")] == [f"{SERVER}-backup-pvc"]
     assert cluster["ServiceAccount", f"{SERVER}-jobs"]["automountServiceAccountToken"] is False
+
+
+def archive(values: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """The ObjectStore's, the ScheduledBackup's and the Cluster's specification."""
+    manifests = render(OWN | {"cloudnativepg": {"archive": {"enabled": True} | values}})
+    name = f"{SERVER}-archive"
+    found = (manifests["ObjectStore", name], manifests["ScheduledBackup", name], manifests["Cluster", SERVER])
+    return plain(found[0]["spec"]), plain(found[1]["spec"]), plain(found[2]["spec"])
+
+
+def test_the_archive_in_s3_is_asked_for_by_keys_or_by_the_servers_own_identity() -> None:
+    s3 = {"endpoint": "https://s3.example.com", "bucket": "bills"}
+    store, backup, cluster = archive({"s3": s3, "existingSecret": "keys", "caSecret": "ca"})
+    configuration = store["configuration"]
+    assert (configuration["destinationPath"], configuration["endpointURL"]) == ("s3://bills/billdb-archive", s3["endpoint"])
+    assert configuration["s3Credentials"] == {
+        "accessKeyId": {"name": "keys", "key": "AWS_ACCESS_KEY_ID"},
+        "secretAccessKey": {"name": "keys", "key": "AWS_SECRET_ACCESS_KEY"},
+    }
+    assert (configuration["endpointCA"], store["retentionPolicy"]) == ({"name": "ca", "key": "ca.crt"}, "30d")
+    [plugin] = cluster["plugins"]
+    assert plugin["isWALArchiver"] is True
+    assert plugin["parameters"] == {"barmanObjectName": f"{SERVER}-archive", "serverName": SERVER}
+    assert backup == {
+        "cluster": {"name": SERVER},
+        "schedule": "0 0 17 * * *",
+        "immediate": True,
+        "backupOwnerReference": "self",
+        "method": "plugin",
+        "pluginConfiguration": {"name": plugin["name"]},
+    }
+    store, _, _ = archive({"s3": s3})
+    assert store["configuration"]["s3Credentials"] == {"inheritFromIAMRole": True}
+
+
+def test_the_archive_in_azure_is_asked_for_by_keys_or_by_the_servers_own_identity() -> None:
+    azure = {"account": "billing", "container": "bills"}
+    store, _, _ = archive({"type": "azure", "azure": azure, "existingSecret": "keys"})
+    assert store["configuration"]["destinationPath"] == "https://billing.blob.core.windows.net/bills/billdb-archive"
+    assert store["configuration"]["azureCredentials"] == {
+        "storageAccount": {"name": "keys", "key": "AZURE_ACCOUNT_NAME"},
+        "storageKey": {"name": "keys", "key": "AZURE_ACCOUNT_KEY"},
+    }
+    store, _, _ = archive({"type": "azure", "azure": azure})
+    assert store["configuration"]["azureCredentials"] == {"inheritFromAzureAD": True}
+
+
+def test_a_recovery_reads_what_another_one_wrote_and_writes_under_a_name_of_its_own() -> None:
+    found = plain(render(EVERYTHING_ON_CLOUDNATIVEPG)["Cluster", SERVER]["spec"])
+    until = {"targetTime": "2026-11-24T10:15:00+09:00"}
+    assert found["bootstrap"] == {"recovery": {"source": "origin", "recoveryTarget": until}}
+    [origin], [archiver] = found["externalClusters"], found["plugins"]
+    names = [plugin["parameters"]["serverName"] for plugin in (origin["plugin"], archiver)]
+    assert (origin["name"], names) == ("origin", ["orders", "orders-again"])
+
+
+def test_the_servers_reach_the_store_of_the_archive_at_its_port() -> None:
+    egress = plain(render(EVERYTHING_ON_CLOUDNATIVEPG)["NetworkPolicy", f"{SERVER}-instances"]["spec"]["egress"])
+    store = {"ports": [{"port": 7070, "protocol": "TCP"}], "to": [{"ipBlock": {"cidr": "10.0.0.2/32"}}]}
+    assert store in egress

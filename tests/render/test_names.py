@@ -39,7 +39,7 @@ NAMES = {
     ("StatefulSet", "postgresql-bill-inquiry"),
     ("StorageClass", "managed-standard"),
 }
-KEPT = {"Cluster", "PersistentVolumeClaim", "Secret", "StorageClass"}
+KEPT = {"Cluster", "ObjectStore", "ScheduledBackup", "PersistentVolumeClaim", "Secret", "StorageClass"}
 OF_THE_CLUSTER = (
     "postgresql-bill-inquiry-instances"  # an account and a policy, without which the Cluster that stays would not work
 )

@@ -10,6 +10,7 @@ from tests.values.looking import SERVER, claim, look, named, problems
 from tests.values.test_problems import problems as without_cluster
 
 OWN: dict[str, Any] = {"engine": "cloudnativepg"}
+ARCHIVE = {"enabled": True, "s3": {"endpoint": "https://s3.example.com", "bucket": "bills"}}
 KNOWN = [*KINDS, *CLOUDNATIVEPG]
 NEW = {"properties": {"spec": {"properties": {"serviceAccountName": {"type": "string"}}}}}
 OLD = {"properties": {"spec": {"properties": {"instances": {"type": "integer"}}}}}
@@ -65,6 +66,18 @@ def test_snapshots_are_cloudnativepgs() -> None:
      "postgresql.parameters.archive_mode: on, and engine is cloudnativepg, which sets it itself; remove it"),
     ({"postgresql": {"parameters": {"log_destination": "csvlog"}}},
      "postgresql.parameters.log_destination: csvlog, and engine is cloudnativepg, which sets it itself; remove it"),
+    ({"cloudnativepg": {"archive": {"enabled": True, "type": "azure", "azure": {"container": "bills"}}}},
+     "cloudnativepg.archive.azure.account: empty, and cloudnativepg.archive.type is azure; say which account the "
+     "archive is in"),
+    ({"cloudnativepg": {"recovery": {"from": "orders"}}},
+     "cloudnativepg.recovery.from: orders, but cloudnativepg.archive.enabled is false, and nothing says where the archive is; "
+     "set that to true"),
+    ({"cloudnativepg": {"archive": ARCHIVE, "recovery": {"from": SERVER}}},
+     f"cloudnativepg.recovery.from: {SERVER}, which this database would archive to itself, over what it is made of; give it "
+     "another name with cloudnativepg.archive.name"),
+    ({"cloudnativepg": {"recovery": {"until": "2026-11-24T10:15:00+09:00"}}},
+     "cloudnativepg.recovery.until: 2026-11-24T10:15:00+09:00, but cloudnativepg.recovery.from is empty; name the database "
+     "in the archive there"),
     ({"cloudnativepg": {"spec": {"imageName": "x"}}},
      "cloudnativepg.spec.imageName: the chart itself sets it, and its other objects fit to that; remove it and use image"),
     ({"cloudnativepg": {"spec": {"managed": {}}}},
@@ -90,6 +103,13 @@ def test_without_the_operator_or_with_an_older_one_nothing_is_made() -> None:
         "serviceAccountName; upgrade the CloudNativePG operator first"
     ]
     assert ("Cluster", SERVER) in look(OWN, crd(NEW), kinds=KNOWN)
+
+
+def test_an_archive_without_the_plugin_is_refused() -> None:
+    assert problems(OWN | {"cloudnativepg": {"archive": ARCHIVE}}, crd(NEW), kinds=KNOWN) == [
+        "cloudnativepg.archive.enabled: true, but this cluster does not know ObjectStore of barmancloud.cnpg.io/v1; install the "
+        "Barman Cloud plugin beside the operator first (docs/point-in-time-recovery.md)"
+    ]
 
 
 @pytest.mark.parametrize("upgrade", [False, True])
