@@ -66,11 +66,24 @@ class Authority:
         target.write_text(yaml.safe_dump(content))
 
     def _write(self, file: str, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:
-        private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         key_file = self.folder / f"{file}.key"
         key_file.touch(mode=0o600)
-        key_file.write_bytes(private)
+        key_file.write_bytes(_pem(key))
         (self.folder / f"{file}.crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+
+
+def self_signed(name: str) -> tuple[str, str]:
+    """A certificate that trusts nobody but itself, for client and server use under the DNS name `name`, and its key, both PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH])
+    builder = _builder(_name(name), _name(name), key).add_extension(usage, critical=False)
+    names = x509.SubjectAlternativeName([x509.DNSName(name)])
+    certificate = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
+    return certificate.public_bytes(serialization.Encoding.PEM).decode(), _pem(key).decode()
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
 
 def _name(common_name: str, organization: str = "") -> x509.Name:

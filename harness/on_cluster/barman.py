@@ -3,15 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 
 from harness.kubernetes import Cluster
 from harness.local import barman, gobuild, gotoolchain, node, program_images, programs
-from harness.local.certificates import Authority
+from harness.local.certificates import self_signed
 from harness.local.cluster import load
 from harness.on_cluster.cloudnativepg import NAMESPACE
 from harness.on_cluster.shared import shared
@@ -42,6 +40,7 @@ def start(cluster: Cluster) -> None:
     container["readinessProbe"] |= {"initialDelaySeconds": 0, "periodSeconds": 1}
     text = yaml.safe_dump_all([*objects, *_certificates()])
     cluster.kubectl("apply", "--server-side", "--force-conflicts", "--filename=-", stdin=text)
+    cluster.kubectl("rollout", "restart", f"deployment/{NAME}")  # one that a killed run left has other certificates
     cluster.kubectl("rollout", "status", f"deployment/{NAME}", "--timeout=240s")
 
 
@@ -57,11 +56,8 @@ def _manifest() -> list[dict[str, Any]]:
 
 def _certificates() -> Iterator[dict[str, Any]]:
     """The Secrets with which the operator and the plugin know one another."""
-    with TemporaryDirectory() as folder:
-        authority = Authority(Path(folder))
-        for end, name in (("server", NAME), ("client", f"{NAME}-client")):
-            authority.sign(end, name, addresses=(name,))
-            pair = {f"tls.{kind}": Path(folder, f"{end}.{kind}").read_text() for kind in ("crt", "key")}
-            data = pair | {"ca.crt": authority.certificate.read_text()}
-            metadata = {"name": f"{NAME}-{end}-tls", "namespace": NAMESPACE}
-            yield {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": metadata, "stringData": data}
+    for end, name in (("server", NAME), ("client", f"{NAME}-client")):
+        certificate, key = self_signed(name)
+        metadata = {"name": f"{NAME}-{end}-tls", "namespace": NAMESPACE}
+        data = {"tls.crt": certificate, "tls.key": key, "ca.crt": certificate}
+        yield {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": metadata, "stringData": data}

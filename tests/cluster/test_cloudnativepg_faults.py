@@ -1,6 +1,6 @@
 """Servers that are killed, deleted, frozen, cut off and restarted, one fault after another: no acknowledged commit is lost.
 
-The gate has each kind happen once. A long run:
+Without an option some kinds happen once (USUAL). A long run, of all of them:
 
     nox -s test -- tests/cluster/test_cloudnativepg_faults.py --faults=200
 """
@@ -15,13 +15,14 @@ from harness.on_cluster.instances import Instances
 from harness.progress import say
 
 pytestmark = pytest.mark.local_node
+USUAL = ("primary_killed", "primary_deleted_by_force", "primary_frozen", "primary_cut_off", "switched_over", "replica_killed")
 
 
 @pytest.fixture
 def faults(request: pytest.FixtureRequest) -> list[str]:
-    """The names of the faults to come: each kind as often as any other, in an order by chance."""
-    wanted = int(request.config.getoption("faults")) or len(FAULTS)
-    names = [name for _ in range(0, wanted, len(FAULTS)) for name in FAULTS][:wanted]
+    """The names of the faults to come, each kind as often as any other, in an order by chance."""
+    wanted = int(request.config.getoption("faults"))
+    names = [name for _ in range(0, wanted, len(FAULTS)) for name in FAULTS][:wanted] or list(USUAL)
     random.Random(seed(request.config)).shuffle(names)
     return names
 

@@ -113,7 +113,8 @@ def test_no_object_but_those_of_snapshots_gives_a_right_to_the_api(manifests: Ma
     }
     assert given <= {"snapshot"}
     assert not {kind for kind, _ in manifests} & {"ClusterRole", "ClusterRoleBinding"}
-    accounts = [account for account in manifests.of("ServiceAccount") if not account["metadata"]["name"].endswith("-instances")]
+    servers = {o["spec"]["serviceAccountName"] for o in manifests.of("Cluster")}  # CloudNativePG gives it what it needs
+    accounts = [account for account in manifests.of("ServiceAccount") if account["metadata"]["name"] not in servers]
     assert {account["automountServiceAccountToken"] for account in accounts} == {False}
 
 

@@ -55,7 +55,7 @@ imagePullSecrets:
 {{- end }}
 postgresUID: {{ include "billdb.image.user" . }}
 postgresGID: {{ include "billdb.image.user" . }}
-serviceAccountName: {{ include "billdb.name.instances" . | quote }}
+serviceAccountName: {{ $server | quote }}
 # NetworkPolicies and people select the servers by these.
 inheritedMetadata:
   labels:
