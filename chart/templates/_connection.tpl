@@ -1,6 +1,11 @@
 {{/* How a pod of the chart reaches the server; nothing else may name the server's host, credentials or CA. */}}
 {{- define "billdb.host" }}{{ include "billdb.name.server" . }}.{{ .Release.Namespace }}.svc.{{ .Values.clusterDomain }}{{ end }}
 
+{{/* The servers that only read, where there are any: CloudNativePG's Service of them. */}}
+{{- define "billdb.host.replicas" }}
+{{- if and (eq .Values.engine "cloudnativepg") (gt (int .Values.cloudnativepg.instances) 1) }}{{ include "billdb.name.server" . }}-ro.{{ .Release.Namespace }}.svc.{{ .Values.clusterDomain }}{{ end }}
+{{- end }}
+
 {{/* How the schema Job logs in: certificate, as billdb_hook, or password, as postgres. */}}
 {{- define "billdb.schema.login" }}{{ ternary "password" .Values.schema.login (eq .Values.tls.mode "disabled") }}{{ end }}
 {{- define "billdb.schema.role" }}{{ ternary "billdb_hook" "postgres" (eq (include "billdb.schema.login" .) "certificate") }}{{ end }}

@@ -7,13 +7,13 @@ from pathlib import Path
 from harness import commands, paths
 from harness.kubernetes import Cluster
 
-BLOCK = re.compile(r"^```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMESPACE = "phonebill-dev"
 
 
 def blocks(document: str) -> list[str]:
-    """The code blocks of docs/`document`, in order."""
-    return BLOCK.findall((paths.ROOT / "docs" / document).read_text())
+    """The commands of docs/`document`, in order: its code blocks that name no language."""
+    return [block for language, block in BLOCK.findall((paths.ROOT / "docs" / document).read_text()) if not language]
 
 
 def run(block: str, cluster: Cluster, folder: Path, filled_in: Mapping[str, str] | None = None) -> str:

@@ -82,7 +82,7 @@ def test_the_settings_are_the_charts_but_for_those_that_are_cloudnativepgs() -> 
     written = {line.split(" = ")[0] for line in defaults["postgresql.conf"].splitlines() if " = " in line}
     parameters = spec()["postgresql"]["parameters"]
     taken = written - {"log_destination", "shared_preload_libraries", "include_if_exists"}
-    assert set(parameters) == taken | {"password_encryption", "ssl_min_protocol_version"}
+    assert set(parameters) == taken | {"password_encryption", "ssl_min_protocol_version", "hot_standby_feedback"}
     assert spec()["postgresql"]["shared_preload_libraries"] == ["pg_stat_statements"]
 
 

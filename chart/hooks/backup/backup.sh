@@ -7,6 +7,7 @@ cd "$(dirname "$0")"
 . ./server.sh
 . ./run.sh
 . ./repository.sh
+. ./replica.sh
 
 begin backup
 wait_for_server "$PGDATABASE"
@@ -17,6 +18,8 @@ else
   say "a new repository: $RESTIC_REPOSITORY"
   restic init --quiet || fail_for_now "the repository $RESTIC_REPOSITORY could not be made, for the reason above"
 fi
+
+choose_server
 
 # An unfinished backup leaves no trace in the repository but data that nothing refers to, which would fill a volume.
 errors=/tmp/errors.txt

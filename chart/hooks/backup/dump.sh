@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 . ./server.sh
 unset "${!AWS_@}" "${!AZURE_@}" # restic's
+[[ -z ${READ_ADDRESS:-} ]] || export PGHOST=$READ_FROM PGHOSTADDR=$READ_ADDRESS # replica.sh
 
 work=$(mktemp --directory)
 export COUNTED=$work/tables

@@ -3,6 +3,12 @@
 
 {{/* Settings that CloudNativePG writes itself; the chart's values have one of them. */}}
 {{- define "billdb.cloudnativepg.parameters" -}}
+{{- if gt (int .Values.cloudnativepg.instances) 1 }}
+{{- /* A backup that reads from a replica is not ended by what VACUUM removes meanwhile. */}}
+{{- if not (hasKey .Values.postgresql.parameters "hot_standby_feedback") }}
+hot_standby_feedback: "on"
+{{- end }}
+{{- end }}
 {{- range $name, $value := omit .Values.postgresql.parameters "log_destination" "shared_preload_libraries" }}
 {{- if not (kindIs "invalid" $value) }}
 {{ $name }}: {{ (kindIs "string" $value) | ternary $value (toJson $value) | toString | quote }}
