@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from harness import clients, exit_status, image, install, kind, paths, proxy
+from harness import clients, exit_status, high_availability, image, install, kind, paths, proxy
 from harness.errors import UserError
 from harness.kubernetes import Cluster
 from harness.local import cluster, images, node, packages, program_images
@@ -29,12 +29,16 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
         help="what runs Kubernetes: kind in a docker engine, or this machine (default: kind where it can)",
     )
     parser.add_argument("--cluster-only", action="store_true", help="stop when Kubernetes runs")
+    parser.add_argument("--ha", action="store_true", help="three servers by CloudNativePG on this machine, and a failover to see")
     parser.add_argument("--namespace", default=install.NAMESPACE, help="namespace of the release (default: %(default)s)")
     parser.add_argument("--values", type=_file, action="append", dest="files", default=[], metavar="FILE", help="given to helm")
     parser.add_argument(
         "--preset", type=_preset, action="append", dest="files", metavar="NAME", help="presets/NAME.yaml, the same"
     )
-    return parser.parse_args(given)
+    options = parser.parse_args(given)
+    if options.ha and (options.kubeconfig or options.engine == "kind"):
+        parser.error("--ha brings its own operator to this machine's Kubernetes; for another one: docs/high-availability.md")
+    return options
 
 
 def _file(name: str) -> Path:
@@ -73,7 +77,7 @@ def up(options: argparse.Namespace) -> None:
         clients.provide(options.kubeconfig)
         if not options.cluster_only:
             install.install(Cluster(options.kubeconfig.resolve(), options.namespace), options.files)
-    elif engine(options.engine) == "kind":
+    elif engine("local" if options.ha else options.engine) == "kind":
         kind.start()
         clients.provide(paths.KUBECONFIG)
         for name in kind.nodes():
@@ -85,6 +89,9 @@ def up(options: argparse.Namespace) -> None:
             cluster.start()
             running = node.current()
             assert running
+            if options.ha:
+                high_availability.show(Cluster(paths.KUBECONFIG, high_availability.NAMESPACE))
+                return
             socket = f"/proc/{running.pid}/root{CONTAINERD}"  # asked from outside the node, which has no way to a registry
             for wanted in image.of_release(options.files):
                 image.provide(wanted, [packages.program("ctr"), f"--address={socket}"], partial(_load, running, wanted))
