@@ -23,9 +23,7 @@ def show(cluster: Cluster) -> None:
     with step("start CloudNativePG's operator"):
         cloudnativepg.start(Cluster(cluster.kubeconfig, cloudnativepg.NAMESPACE))
     release = Release(cluster)
-    with step(
-        f"helm install {release.name} ./chart --namespace={NAMESPACE} --set engine=cloudnativepg, three small servers of PostgreSQL 17"
-    ):
+    with step(f"helm install {release.name} ./chart --namespace={NAMESPACE} --set=engine=cloudnativepg (small servers)"):
         cluster.kubectl("apply", "--filename=-", stdin=f"{{apiVersion: v1, kind: Namespace, metadata: {{name: {NAMESPACE}}}}}")
         verb = release.upgrade if install.status(cluster) else release.install
         verb(cloudnativepg.SMALL)
