@@ -45,6 +45,7 @@
 
 {{/* Of CloudNativePG's Cluster, which is called as the server; it makes Services of that name with -rw, -ro and -r. */}}
 {{- define "billdb.name.instances" }}{{ include "billdb.name.server" . }}-instances{{ end }}
+{{- define "billdb.name.instancesQueries" }}{{ include "billdb.name.instances" . }}-queries{{ end }}
 {{- define "billdb.name.superuser" }}{{ .Values.auth.roles.postgres.existingSecret | default (printf "%s-superuser" (include "billdb.name.server" .)) }}{{ end }}
 {{- define "billdb.name.archive" }}{{ include "billdb.name.server" . }}-archive{{ end }}
 {{- define "billdb.name.replicationTLS" }}{{ include "billdb.name.server" . }}-replication-tls{{ end }}

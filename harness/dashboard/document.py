@@ -8,7 +8,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard
 
 from harness import paths
-from harness.dashboard import backups, kos, plan, queries, resources, storage, traffic
+from harness.dashboard import backups, kos, plan, queries, replication, resources, storage, traffic
 from harness.dashboard.panels import DATASOURCE
 
 UID = "billdb-postgresql"  # in the address of the dashboard, so that links to it hold
@@ -19,6 +19,7 @@ ROWS = {
     "Queries (쿼리)": queries,
     "Storage and schema (스토리지)": storage,
     "Backups and certificates (백업)": backups,
+    "Replication (복제)": replication,
 }
 
 
@@ -66,7 +67,8 @@ def _of_server() -> list[builders.QueryVariable]:
     namespaces = 'label_values(pg_up{server!=""}, namespace)'
     servers = 'label_values(pg_up{namespace="$namespace", server!=""}, server)'
     # A claim of another name (persistence.existingClaim) can be typed in. After a move there are two: the newer first.
-    volumes = 'kubelet_volume_stats_capacity_bytes{namespace="$namespace", persistentvolumeclaim=~"$server-pvc.*"}'
+    # CloudNativePG's instances have one each.
+    volumes = 'kubelet_volume_stats_capacity_bytes{namespace="$namespace", persistentvolumeclaim=~"$server-(pvc.*|[0-9]+)"}'
     return [
         _variable("namespace", "Namespace", namespaces),
         _variable("server", "Server", servers),

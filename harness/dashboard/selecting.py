@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 SERVER = ('namespace="$namespace"', 'server="$server"')
-# The StatefulSet counts its pods from 0, CloudNativePG from 1; the exporter's pod has another kind of name.
-POD = ('namespace="$namespace"', 'pod=~"$server-[0-9]+"', 'container="postgresql"')
+# The StatefulSet counts its pods from 0, CloudNativePG from 1, with another name of the container; the exporter's pod has another
+# kind of name.
+POD = ('namespace="$namespace"', 'pod=~"$server-[0-9]+"', 'container=~"postgresql|postgres"')
 CLAIM = ('namespace="$namespace"', 'persistentvolumeclaim="$claim"')
 INTERVAL = "[$__rate_interval]"
 

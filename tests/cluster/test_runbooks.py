@@ -9,10 +9,12 @@ from harness import commands, paths
 from harness.kubernetes import Cluster
 from harness.on_cluster import documents
 from harness.on_cluster.release import Release
+from tests.render.alerting import OF_INSTANCES
 
 RUNBOOKS = paths.ROOT / "docs" / "runbooks"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)  # its language, none for a command
-ELSEWHERE = {"BilldbSnapshotOverdue": "test_alerts_snapshots.py"}  # needs a cluster with snapshots
+# These need a cluster with snapshots, or CloudNativePG's instances.
+ELSEWHERE = {"BilldbSnapshotOverdue": "test_alerts_snapshots.py"} | dict.fromkeys(OF_INSTANCES, "test_alerts_cloudnativepg.py")
 NAMES = sorted({file.stem for file in RUNBOOKS.glob("*.md")} - ELSEWHERE.keys())
 
 

@@ -9,14 +9,35 @@ import pytest
 import yaml
 
 from harness import paths
-from tests.render.alerting import ALL, CASES, NAMES, cases, file_of_rules, promtool, rules, try_cases
+from tests.render.alerting import (
+    ALL,
+    CASES,
+    ENGINES,
+    NAMES,
+    OF_INSTANCES,
+    cases,
+    file_of_rules,
+    own_engine,
+    promtool,
+    rules,
+    try_cases,
+)
 from tests.render.promql import metrics
 
 VALUES = yaml.safe_load((paths.CHART / "values.yaml").read_text())["metrics"]["alerts"]["rules"]
 RUNBOOKS = paths.ROOT / "docs" / "runbooks"
 HEADINGS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
-CRITICAL = {"BilldbBackupOverdue", "BilldbChecksumFailure", "BilldbConnectionsNearlyExhausted", "BilldbDiskFillsUp",
-            "BilldbDiskNearlyFull", "BilldbDown", "BilldbNotReady"}  # fmt: skip
+CRITICAL = {
+    "BilldbArchiveFailing",
+    "BilldbBackupOverdue",
+    "BilldbChecksumFailure",
+    "BilldbConnectionsNearlyExhausted",
+    "BilldbDiskFillsUp",
+    "BilldbDiskNearlyFull",
+    "BilldbDown",
+    "BilldbNoSynchronousStandby",
+    "BilldbNotReady",
+}
 
 
 def with_values(**others: Any) -> dict[str, Any]:
@@ -25,17 +46,26 @@ def with_values(**others: Any) -> dict[str, Any]:
 
 
 def left_out(**others: Any) -> set[str]:
-    return set(NAMES) - set(rules(with_values(**others)))
+    return set(rules(ALL)) - set(rules(with_values(**others)))
 
 
-def test_promtool_takes_the_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_promtool_takes_the_file(engine: str, tmp_path: Path) -> None:
     file = tmp_path / "billdb.rules.yaml"
-    file.write_text(file_of_rules())
-    assert f"SUCCESS: {len(NAMES)} rules found" in promtool("check", "rules", "--lint=all", "--lint-fatal", str(file))
+    file.write_text(file_of_rules(ENGINES[engine]))
+    number = len(rules(ENGINES[engine]))
+    assert f"SUCCESS: {number} rules found" in promtool("check", "rules", "--lint=all", "--lint-fatal", str(file))
 
 
-def test_nothing_in_it_was_left_unfilled() -> None:
-    assert re.findall(r"\$\{\w*", file_of_rules()) == []
+@pytest.mark.parametrize("engine", ENGINES)
+def test_nothing_in_it_was_left_unfilled(engine: str) -> None:
+    assert re.findall(r"\$\{\w*", file_of_rules(ENGINES[engine])) == []
+
+
+def test_each_engine_has_the_alerts_that_make_sense_with_it() -> None:
+    assert set(rules(ENGINES["statefulset"])) == set(NAMES) - OF_INSTANCES
+    # CloudNativePG has no StatefulSet, and its snapshots are not the chart's.
+    assert set(rules(ENGINES["cloudnativepg"])) == set(NAMES) - {"BilldbNotReady", "BilldbSnapshotOverdue"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -117,16 +147,17 @@ def test_each_setting_of_it_does_something(name: str) -> None:
     before = rules()[name]
     for key in VALUES[name]:
         metrics = {"enabled": True, "alerts": {"enabled": True, "kind": "ConfigMap", "rules": {name: {key: others[key]}}}}
-        after = rules(with_values(metrics=metrics))[name]
+        after = rules(ENGINES[own_engine(name)] | {"metrics": metrics})[name]
         part = "for" if key == "for" else "expr"
         assert after[part] != before[part], key
         assert key == "threshold" or others[key] in after[part]
 
 
 def test_no_group_has_more_rules_than_azure_takes() -> None:
-    groups = {group["name"]: len(group["rules"]) for group in yaml.safe_load(file_of_rules())["groups"]}
-    assert set(groups) == {"postgresql-bill-inquiry", "postgresql-bill-inquiry-about"}
-    assert max(groups.values()) <= 20
+    for values, others in ((ENGINES["statefulset"], set()), (ENGINES["cloudnativepg"], {"postgresql-bill-inquiry-instances"})):
+        groups = {group["name"]: len(group["rules"]) for group in yaml.safe_load(file_of_rules(values))["groups"]}
+        assert set(groups) == {"postgresql-bill-inquiry", "postgresql-bill-inquiry-about"} | others
+        assert max(groups.values()) <= 20
     about = [name for name in NAMES if re.search("Overdue|Ends|Job|OfLife|KOS|Stuck", name)]
     alone = with_values(metrics={"enabled": True, "alerts": {"enabled": True, "kind": "ConfigMap", "exclude": about}})
     [group] = yaml.safe_load(file_of_rules(alone))["groups"]

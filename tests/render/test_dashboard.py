@@ -90,7 +90,7 @@ def test_the_variables_are_asked_again_when_the_time_range_changes() -> None:
 
 def test_every_query_selects_the_chosen_server_only() -> None:
     found = [selector for query in QUERIES for selector in promql.selectors(query)]
-    chosen = ('server="$server"', 'pod=~"$server-[0-9]+", container="postgresql"', 'persistentvolumeclaim="$claim"')
+    chosen = ('server="$server"', 'pod=~"$server-[0-9]+", container=~"postgresql|postgres"', 'persistentvolumeclaim="$claim"')
     unbound = [
         metric
         for _, metric, matchers in found
@@ -125,4 +125,4 @@ def test_panels_lie_side_by_side_without_a_gap() -> None:
             cells[cell] = panel["title"]
     height = 1 + max(y for _, y in cells)
     assert {(x, y) for x in range(24) for y in range(height)} == set(cells)
-    assert len(ROWS) == 6
+    assert len(ROWS) == 7

@@ -70,11 +70,23 @@ inheritedMetadata:
     {{- with merge (dict) .Values.podLabels .Values.commonLabels }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
-  {{- with .Values.podAnnotations }}
+  {{- with merge (dict) .Values.podAnnotations (include "billdb.metrics.annotations" (dict "root" . "port" 9187) | fromYaml) }}
   annotations:
     {{- toYaml . | nindent 4 }}
   {{- end }}
 {{- include "billdb.archive.cluster" . }}
+{{- if include "billdb.metrics.instances" . }}
+monitoring:
+  # Its own ask in the service's database, which does not let their role in, and tell apart whatever clients call themselves.
+  disableDefaultQueries: true
+  customQueriesConfigMap:
+    - name: {{ include "billdb.name.instancesQueries" . | quote }}
+      key: queries
+  {{- if .Values.metrics.tls.enabled }}
+  tls:
+    enabled: true
+  {{- end }}
+{{- end }}
 bootstrap:
   {{- if .Values.cloudnativepg.recovery.from }}
   recovery:

@@ -4,9 +4,10 @@
 {{- $alerts := .Values.metrics.alerts }}
 {{- $given := include "billdb.alerts.given" . | fromJson }}
 {{- $without := concat $alerts.exclude (include "billdb.alerts.senseless" (dict "root" . "given" $given) | fromJsonArray) }}
-{{- /* Two groups, because Azure takes 20 rules in one: the server, and what is about it. */}}
+{{- /* Groups, because Azure takes 20 rules in one: the server, what is about it, and CloudNativePG's instances. */}}
 {{- $about := list "BackupOverdue" "CertificateEnds" "CheckOverdue" "CronJobMissed" "DrillOverdue" "EndOfLife" "KOSFailing" "ProcessingStuck" "SchemaJobFailed" "SnapshotOverdue" }}
-{{- $groups := dict $given.name list (printf "%s-about" $given.name) list }}
+{{- $instances := list "ArchiveFailing" "InstanceFailing" "InstancesMissing" "NoSynchronousStandby" "ReplicaNotStreaming" "ReplicationLag" }}
+{{- $groups := dict $given.name list (printf "%s-about" $given.name) list (printf "%s-instances" $given.name) list }}
 {{- range $path, $_ := .Files.Glob "monitoring/alerts/*.yaml" }}
 {{- $name := base $path | trimSuffix ".yaml" }}
 {{- if not (has $name $without) }}
@@ -18,6 +19,7 @@
 {{- $_ := set $rule.labels "server" $given.name }}
 {{- $_ := set $rule.annotations "runbook_url" (printf "%s/%s.md" (trimSuffix "/" $alerts.runbooks) $name) }}
 {{- $group := has (trimPrefix "Billdb" $name) $about | ternary (printf "%s-about" $given.name) $given.name }}
+{{- $group = has (trimPrefix "Billdb" $name) $instances | ternary (printf "%s-instances" $given.name) $group }}
 {{- $_ := set $groups $group (append (get $groups $group) $rule) }}
 {{- end }}
 {{- end }}
@@ -47,12 +49,11 @@ backup younger.
 {{- define "billdb.alerts.given" -}}
 {{- $jobs := include "billdb.alerts.jobs" . | fromJson }}
 {{- $name := include "billdb.name.server" . }}
-{{- $pod := printf `namespace="%s",pod="%s-0"` .Release.Namespace $name }}
 {{- $limits := (.Values.resources | default dict).limits | default dict }}
 {{- $parameters := .Values.postgresql.parameters }}
 {{- $wal := include "billdb.bytes" (dict "value" ($parameters.max_wal_size | default "1GB") "unit" 1048576) | int64 }}
 {{- $slot := mulf .Values.metrics.alerts.rules.BilldbWALGrowth.threshold $wal | int64 }}
-{{- $keep := include "billdb.bytes" (dict "value" ($parameters.wal_keep_size | default 0) "unit" 1048576) | int64 }}
+{{- $keep := include "billdb.bytes" (dict "value" ($parameters.wal_keep_size | default (ternary "512MB" 0 (eq .Values.engine "cloudnativepg"))) "unit" 1048576) | int64 }}
 {{- /* 0 is a limit and no default. A slot has what wal_keep_size leaves it anyway, and is never told of for less than a segment. */}}
 {{- $limit := ternary (toString $parameters.max_slot_wal_keep_size) "-1" (and (hasKey $parameters "max_slot_wal_keep_size") (ne $parameters.max_slot_wal_keep_size nil)) }}
 {{- if not (hasPrefix "-" $limit) }}
@@ -70,15 +71,11 @@ backup younger.
   "BilldbDrillOverdue" (include "billdb.alerts.since" (dict "root" . "by" "namespace, kind" "kind" (printf `=~"%s"` $kinds) "jobs" $drills))
   "BilldbSnapshotOverdue" (include "billdb.alerts.since" (dict "root" . "by" "namespace" "kind" `="snapshot"` "jobs" $snapshot))
 }}
-{{- dict
+{{- merge (include "billdb.alerts.pods" . | fromJson) (dict
   "server" (printf `namespace="%s",server="%s"` .Release.Namespace $name)
-  "container" (printf `%s,container="postgresql"` $pod)
-  "volume" (printf `namespace="%s",persistentvolumeclaim="%s"` .Release.Namespace (include "billdb.name.pvc" .))
   "namespace" .Release.Namespace
   "name" $name
   "host" (include "billdb.host" .)
-  "pod" (printf "%s-0" $name)
-  "claim" (include "billdb.name.pvc" .)
   "cpu" (divf (include "billdb.bytes" (dict "value" ($limits.cpu | default 0) "unit" 1000)) 1000)
   "memory" ((include "billdb.memory" . | fromJson).limit | int64)
   "days" $days
@@ -95,7 +92,45 @@ backup younger.
   "retention" (join "|" $jobs.retention)
   "cronjobs" (concat $jobs.retention ($jobs.others | default list) (values $jobs.drills | sortAlpha) | join "|")
   "majors" (include "billdb.alerts.majors" .)
+) | toJson }}
+{{- end }}
+
+{{/*
+What the rules select the server's pods and volumes by, as JSON. With CloudNativePG there are several of either, and what is least of them
+is told of; `asked` is the exporter alone, and what tells of the instances is missed as the exporter's metrics are.
+*/}}
+{{- define "billdb.alerts.pods" -}}
+{{- $name := include "billdb.name.server" . }}
+{{- $server := printf `namespace="%s",server="%s"` .Release.Namespace $name }}
+{{- if eq .Values.engine "cloudnativepg" }}
+{{- $pods := printf `namespace="%s",pod=~"%s-[0-9]+"` .Release.Namespace $name }}
+{{- dict
+  "pods" $pods
+  "pod" "{{ $labels.pod }}"
+  "each" "pod, "
+  "least" "min"
+  "container" (printf `%s,container="postgres"` $pods)
+  "volume" (printf `namespace="%s",persistentvolumeclaim=~"%s-[0-9]+(-wal)?"` .Release.Namespace $name)
+  "claim" (printf "%s-N, of one of the instances" $name)
+  "asked" (printf `%s,pod!~"%s-[0-9]+"` $server $name)
+  "missed" (printf " or absent(cnpg_pg_replication_in_recovery{%s})" $server)
+  "instances" (int .Values.cloudnativepg.instances)
+  "standby" (printf `%s,application_name=~"%s-[0-9]+"` $server $name)
 | toJson }}
+{{- else }}
+{{- $pod := printf `namespace="%s",pod="%s-0"` .Release.Namespace $name }}
+{{- dict
+  "pods" $pod
+  "pod" (printf "%s-0" $name)
+  "each" ""
+  "least" "max"
+  "container" (printf `%s,container="postgresql"` $pod)
+  "volume" (printf `namespace="%s",persistentvolumeclaim="%s"` .Release.Namespace (include "billdb.name.pvc" .))
+  "claim" (include "billdb.name.pvc" .)
+  "asked" $server
+  "missed" ""
+| toJson }}
+{{- end }}
 {{- end }}
 
 {{/* The CronJobs that run by themselves, as JSON: those that delete, the drills by kind, and the others. */}}
@@ -115,7 +150,17 @@ backup younger.
 {{/* Alerts that could never fire, or always would, with these values, as a list in JSON: (dict "root" $ "given" MAP), what the rules are filled in with. */}}
 {{- define "billdb.alerts.senseless" -}}
 {{- $backup := and .root.Values.backup.enabled (not .root.Values.backup.suspend) }}
+{{- $instances := eq .root.Values.engine "cloudnativepg" | ternary (int .root.Values.cloudnativepg.instances) 0 }}
+{{- $spec := .root.Values.cloudnativepg.spec }}
+{{- $archive := dig "archive" "enabled" false .root.Values.cloudnativepg | or $spec.plugins | or $spec.backup }}
 {{- $sense := dict
+  "BilldbNotReady" (not $instances)
+  "BilldbInstanceFailing" $instances
+  "BilldbInstancesMissing" $instances
+  "BilldbReplicaNotStreaming" (gt $instances 1)
+  "BilldbReplicationLag" (gt $instances 1)
+  "BilldbNoSynchronousStandby" (gt $instances 2)
+  "BilldbArchiveFailing" (and $instances $archive)
   "BilldbCPU" .given.cpu
   "BilldbMemory" .given.memory
   "BilldbBackupOverdue" $backup

@@ -3,6 +3,19 @@
 {{- define "billdb.metrics.scheme" }}{{ ternary "https" "http" .Values.metrics.tls.enabled }}{{ end }}
 {{- define "billdb.metrics.host" }}{{ include "billdb.name.metrics" . }}.{{ .Release.Namespace }}.svc.{{ .Values.clusterDomain }}{{ end }}
 
+{{/* The port at which CloudNativePG's instances tell of themselves, which cannot be chosen; nothing where nobody asks, or with a StatefulSet. */}}
+{{- define "billdb.metrics.instances" }}{{ if and .Values.metrics.enabled (eq .Values.engine "cloudnativepg") }}9187{{ end }}{{ end }}
+
+{{/* What a pod is annotated with that is found by annotations: (dict "root" $ "port" NUMBER); nothing where it is not. */}}
+{{- define "billdb.metrics.annotations" -}}
+{{- if and .root.Values.metrics.enabled (eq .root.Values.metrics.scrape "annotations") -}}
+prometheus.io/scrape: "true"
+prometheus.io/port: {{ .port | toString | quote }}
+prometheus.io/path: /metrics
+prometheus.io/scheme: {{ include "billdb.metrics.scheme" .root }}
+{{- end }}
+{{- end }}
+
 {{/* Who makes the certificate of its port: generated, certManager, or nothing where there is none or it is brought along. */}}
 {{- define "billdb.metrics.certificate" -}}
 {{- $metrics := .Values.metrics }}

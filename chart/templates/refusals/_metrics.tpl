@@ -2,8 +2,10 @@
 {{- define "billdb.problems.metricsAPI" -}}
 {{- $metrics := .Values.metrics }}
 {{- $kind := get (dict "serviceMonitor" "ServiceMonitor" "podMonitor" "PodMonitor") $metrics.scrape }}
-{{- if and $metrics.enabled $kind (not (.Capabilities.APIVersions.Has (printf "%s/v1/%s" $metrics.monitor.apiGroup $kind))) }}
+{{- range $kind := list $kind (ternary "PodMonitor" "" (eq .Values.engine "cloudnativepg")) | compact | uniq }}
+{{- if and $metrics.enabled (ne $metrics.scrape "none") (ne $metrics.scrape "annotations") (not ($.Capabilities.APIVersions.Has (printf "%s/v1/%s" $metrics.monitor.apiGroup $kind))) }}
 metrics.scrape: {{ $metrics.scrape }}, but this cluster does not know {{ $kind }} of {{ $metrics.monitor.apiGroup }}/v1; install its operator first, choose its group with metrics.monitor.apiGroup, or set scrape to annotations or none (docs/monitoring.md)
+{{- end }}
 {{- end }}
 {{- if and $metrics.alerts.enabled (eq $metrics.alerts.kind "PrometheusRule") (not (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1/PrometheusRule")) }}
 metrics.alerts.kind: PrometheusRule, but this cluster does not know PrometheusRule of monitoring.coreos.com/v1; install the Prometheus operator first, or choose ConfigMap, the same rules as a file (docs/alerts.md)
