@@ -6,7 +6,7 @@ import pytest
 
 from harness.chart import render
 from harness.stub_cluster import CLOUDNATIVEPG, KINDS
-from tests.values.looking import SERVER, claim, look, named, problems
+from tests.values.looking import SERVER, claim, look, named, problems, secret
 from tests.values.test_problems import problems as without_cluster
 
 OWN: dict[str, Any] = {"engine": "cloudnativepg"}
@@ -116,7 +116,7 @@ def test_an_archive_without_the_plugin_is_refused() -> None:
 def test_an_engine_without_the_data_is_refused(upgrade: bool) -> None:
     assert problems(OWN, crd(NEW), claim(), kinds=KNOWN, upgrade=upgrade) == [
         f"engine: cloudnativepg, but the data are on the claim {SERVER}-pvc of namespace phonebill-dev and would stay behind; "
-        "set engine to statefulset, or move them (docs/high-availability.md)"
+        "set engine to statefulset, or move them by a backup (docs/high-availability.md)"
     ]
     cluster = named("Cluster", SERVER)
     assert problems({}, crd(NEW), cluster, kinds=KNOWN, upgrade=upgrade) == [
@@ -125,3 +125,10 @@ def test_an_engine_without_the_data_is_refused(upgrade: bool) -> None:
     ]
     assert ("Cluster", SERVER) in look(OWN, crd(NEW), cluster, claim(), kinds=KNOWN, upgrade=upgrade)
     assert ("StatefulSet", SERVER) in look({}, crd(NEW), claim(), kinds=KNOWN, upgrade=upgrade)
+
+
+def test_a_backup_brings_the_data_along_when_the_engine_is_installed() -> None:
+    moved = OWN | {"restore": {"from": "latest"}}
+    kept = [claim(), claim(f"{SERVER}-backup-pvc"), secret(f"{SERVER}-backup-secret", "password")]
+    assert ("Cluster", SERVER) in look(moved, crd(NEW), *kept, kinds=KNOWN)
+    assert "would stay behind" in problems(moved, crd(NEW), *kept, kinds=KNOWN, upgrade=True)[0]
