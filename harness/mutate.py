@@ -33,6 +33,8 @@ SOONEST = {
     "monitoring/alerts/": ("render/test_alerts.py",),
     "_quantities.tpl": ("values/test_problems.py", "render/test_notes.py"),
     "refusals/_backup": ("values/test_backup_problems.py", "values/test_problems.py"),
+    "refusals/_cloudnativepg": ("values/test_cloudnativepg_problems.py", "values/test_cloudnativepg_spec.py"),
+    "cloudnativepg/": ("render/test_cloudnativepg.py", "values/test_cloudnativepg_spec.py"),
     "refusals/_all": ("values/test_with_a_cluster.py", "values/test_other_releases.py", "values/test_problems.py"),
     "refusals/_pods": ("values/test_pod_problems.py",),
     "refusals/_release": ("values/test_other_releases.py",),
@@ -124,16 +126,20 @@ def tried(mutant: Mutant, comparing: Executor) -> Result:
         file.write_text(file.read_text().replace(mutant.was, mutant.becomes, 1))
         if file.name.startswith("values.") and _run(copy, sys.executable, "-m", "harness.values_schema").returncode:
             return Result(mutant, "python -m harness.values_schema")
-        if not any(part in mutant.file for part in NOT_RENDERED) and (variant := comparing.submit(changed, copy).result()):
+        if not any(part in mutant.file for part in NOT_RENDERED) and (variant := comparing.submit(changed, copy, mutant.file).result()):
             return Result(mutant, f"tests/render/test_expected.py[{variant}]")
         return Result(mutant, first_failure(copy, mutant.file))
 
 
-def changed(subject: Path) -> str:
-    """The first variant of tests/render/expected whose objects are others for the chart that lies there, empty if none is."""
+def changed(subject: Path, file: str = "") -> str:
+    """The first variant of tests/render/expected whose objects are others for the chart that lies there, empty if none is.
+
+    A change of a file of CloudNativePG's is looked for in that engine's variants first.
+    """
     paths.CHART, paths.PRESETS = subject / paths.CHART.name, subject / paths.PRESETS.name
     expecting.forget()
-    for variant in expecting.HELD:
+    cloudnativepg = "cloudnativepg" in file
+    for variant in sorted(expecting.HELD, key=lambda name: ("CloudNativePG" in name) != cloudnativepg):
         try:
             if expecting.document(variant) != expecting.file_of(variant).read_text():
                 return variant

@@ -31,6 +31,8 @@ def secret(manifests: Manifests, name: str) -> Object:
 def test_a_commit_is_on_two_servers_where_one_may_be_away_and_another_still_there(instances: int, synchronous: Any) -> None:
     found = spec({"cloudnativepg": {"instances": instances}})
     assert (found["instances"], found["postgresql"].get("synchronous")) == (instances, synchronous)
+    feedback = found["postgresql"]["parameters"].get("hot_standby_feedback")
+    assert feedback == (None if instances == 1 else "on"), "of replicas, where there are any"
 
 
 def test_clients_keep_their_name_which_follows_the_primary(cluster: Manifests) -> None:
