@@ -45,7 +45,8 @@ def folder(store: S3, tmp_path_factory: pytest.TempPathFactory) -> Path:
     [example] = re.findall(r"^```yaml\n(.*?)^```$", (paths.ROOT / "docs" / DOCUMENT).read_text(), re.MULTILINE | re.DOTALL)
     for word, value in given(store).items():
         example = re.sub(rf"\b{word}\b", value, example)
-    content = merged(merged(SMALL, {"cloudnativepg": {"instances": 1}}), yaml.safe_load(example))
+    at_once = {"archive": {"spec": {"configuration": {"data": {"immediateCheckpoint": True}}}}}
+    content = merged(merged(SMALL, {"cloudnativepg": {"instances": 1} | at_once}), yaml.safe_load(example))
     (folder / "archive.yaml").write_text(yaml.safe_dump(content))
     (folder / "ca.crt").write_text(store.ca)
     return folder
@@ -100,7 +101,8 @@ def elsewhere(namespaces: Callable[[str], Cluster], store: S3, release: Release,
 
 def recovered(store: S3, until: str) -> dict[str, Any]:
     again = {"recovery": {"from": ORIGIN, "until": until}}
-    return merged(values(store, name=f"{ORIGIN}-again"), {"cloudnativepg": again})
+    # What the other test's database wrote under its name would be in the way.
+    return merged(values(store, name=f"{ORIGIN}-once-more"), {"cloudnativepg": again})
 
 
 def test_the_database_of_a_moment_between_two_commits_comes_back(
@@ -127,7 +129,7 @@ def test_an_archive_that_lacks_a_segment_is_refused_and_the_log_says_which(elsew
     needed.rename(store.folder / needed.name)
     try:
         with pytest.raises(Exception, match="billdb"):
-            elsewhere.install(recovered(store, moment), timeout="90s")
+            elsewhere.install(recovered(store, moment), timeout="60s")
         jobs = ["logs", "--selector=cnpg.io/jobRole=full-recovery", "--all-containers", "--tail=-1", "--prefix"]
         log = elsewhere.cluster.kubectl(*jobs)
         assert "recovery ended before configured recovery target was reached" in log
