@@ -14,6 +14,22 @@ ARCHIVE = {"enabled": True, "s3": {"endpoint": "https://s3.example.com", "bucket
 KNOWN = [*KINDS, *CLOUDNATIVEPG]
 NEW = {"properties": {"spec": {"properties": {"serviceAccountName": {"type": "string"}}}}}
 OLD = {"properties": {"spec": {"properties": {"instances": {"type": "integer"}}}}}
+# What its webhook lets nobody set (FixedConfigurationParameters of pkg/postgres/configuration.go, 1.30), but for two that have
+# tests of their own.
+FIXED = (
+    "allow_system_table_mods", "archive_cleanup_command", "archive_command", "archive_mode", "bonjour", "bonjour_name",
+    "cluster_name", "config_file", "data_directory", "data_sync_retry", "event_source", "external_pid_file", "hba_file",
+    "hot_standby", "ident_file", "jit_provider", "listen_addresses", "log_directory", "log_file_mode", "log_filename",
+    "log_rotation_age", "log_rotation_size", "log_truncate_on_rotation", "logging_collector",
+    "pg_failover_slots.primary_dsn", "pg_failover_slots.standby_slot_names", "port", "primary_conninfo",
+    "primary_slot_name", "promote_trigger_file", "recovery_end_command", "recovery_min_apply_delay", "recovery_target",
+    "recovery_target_action", "recovery_target_inclusive", "recovery_target_lsn", "recovery_target_name",
+    "recovery_target_time", "recovery_target_timeline", "recovery_target_xid", "restart_after_crash", "restore_command",
+    "ssl", "ssl_ca_file", "ssl_cert_file", "ssl_crl_file", "ssl_dh_params_file", "ssl_ecdh_curve", "ssl_key_file",
+    "ssl_passphrase_command", "ssl_passphrase_command_supports_reload", "ssl_prefer_server_ciphers", "stats_temp_directory",
+    "synchronized_standby_slots", "synchronous_standby_names", "syslog_facility", "syslog_ident", "syslog_sequence_numbers",
+    "syslog_split_messages", "temp_tablespaces", "unix_socket_directories", "unix_socket_group", "unix_socket_permissions",
+)  # fmt: skip
 
 
 def crd(schema: dict[str, Any]) -> dict[str, Any]:
@@ -78,13 +94,23 @@ def test_snapshots_are_cloudnativepgs() -> None:
     ({"cloudnativepg": {"recovery": {"until": "2026-11-24T10:15:00+09:00"}}},
      "cloudnativepg.recovery.until: 2026-11-24T10:15:00+09:00, but cloudnativepg.recovery.from is empty; name the database "
      "in the archive there"),
-    ({"cloudnativepg": {"spec": {"imageName": "x"}}},
-     "cloudnativepg.spec.imageName: the chart itself sets it, and its other objects fit to that; remove it and use image"),
-    ({"cloudnativepg": {"spec": {"managed": {}}}},
-     "cloudnativepg.spec.managed: the chart itself sets it, and its other objects fit to that; remove it"),
+    ({"image": {"tag": "bookworm"}},
+     'image.tag: "bookworm", and engine is cloudnativepg, which reads the version of PostgreSQL there, beside a digest too; '
+     "begin it with the version, as 17"),
+    ({"resources": {"requests": {"memory": "200Mi"}}},
+     "resources.requests.memory: 200Mi, but shared_buffers alone are 256Mi, and engine is cloudnativepg, which wants them set "
+     "aside; raise it, or lower postgresql.parameters.shared_buffers"),
 ], ids=lambda value: str(value)[:40])  # fmt: skip
 def test_what_cannot_hold_is_refused_by_its_name(values: dict[str, Any], problem: str) -> None:
     assert without_cluster(OWN | values) == [problem]
+
+
+def test_every_setting_that_cloudnativepg_has_to_itself_is_refused() -> None:
+    found = without_cluster(OWN | {"postgresql": {"parameters": dict.fromkeys(FIXED, "x")}})
+    assert {line.partition(":")[0].removeprefix("postgresql.parameters.") for line in found} == set(FIXED)
+    own = "x, and engine is cloudnativepg, which sets it itself; remove it"
+    assert "postgresql.parameters.syslog_ident: " + own in found
+    assert "postgresql.parameters.temp_tablespaces: " + own in found
 
 
 def test_a_secret_of_the_superusers_own_serves_beside_one_for_all_others() -> None:

@@ -20,6 +20,15 @@ tls.mode: disabled, and engine is cloudnativepg, whose servers copy from one ano
 {{- if not (include "billdb.image.user" .) }}
 image.profile: {{ $values.image.profile }}, and engine is cloudnativepg, which wants to know the user id; set image.user
 {{- end }}
+{{- $tag := toJson $values.image.tag | trimAll "\"" }}
+{{- if not (regexMatch "^[0-9]" $tag) }}
+image.tag: {{ quote $tag }}, and engine is cloudnativepg, which reads the version of PostgreSQL there, beside a digest too; begin it with the version, as 17
+{{- end }}
+{{- $memory := ((($values.resources | default dict).requests | default dict).memory) }}
+{{- $shared := (include "billdb.memory" . | fromJson).shared }}
+{{- if and $memory (lt (include "billdb.bytes" (dict "value" $memory "unit" 1) | float64) $shared) }}
+resources.requests.memory: {{ $memory }}, but shared_buffers alone are {{ div $shared 1048576 }}Mi, and engine is cloudnativepg, which wants them set aside; raise it, or lower postgresql.parameters.shared_buffers
+{{- end }}
 {{- if and $values.auth.superuserFromNetwork $values.auth.existingSecret (not $values.auth.roles.postgres.existingSecret) }}
 auth.roles.postgres.existingSecret: empty, and auth.existingSecret is {{ $values.auth.existingSecret }}, where CloudNativePG cannot find the superuser's password; name a Secret of type kubernetes.io/basic-auth with username postgres and that password, or set auth.superuserFromNetwork to false
 {{- end }}
@@ -38,15 +47,14 @@ cloudnativepg.recovery.from: {{ $recovery.from }}, which this database would arc
 {{- if and $recovery.until (not $recovery.from) }}
 cloudnativepg.recovery.until: {{ $recovery.until }}, but cloudnativepg.recovery.from is empty; name the database in the archive there
 {{- end }}
-{{- $fixed := list "allow_system_table_mods" "archive_command" "archive_mode" "cluster_name" "hot_standby" "logging_collector" "log_directory" "log_filename" "primary_conninfo" "primary_slot_name" "restart_after_crash" "restore_command" "synchronous_standby_names" }}
+{{- /* Those of CloudNativePG 1.30 that billdb.problems.parameters does not have. */}}
+{{- $fixed := list "allow_system_table_mods" "archive_cleanup_command" "archive_command" "archive_mode" "bonjour" "bonjour_name" "cluster_name" "data_sync_retry" "event_source" "hot_standby" "jit_provider"
+  "logging_collector" "log_directory" "log_file_mode" "log_filename" "log_rotation_age" "log_rotation_size" "log_truncate_on_rotation" "primary_conninfo" "primary_slot_name" "promote_trigger_file"
+  "recovery_end_command" "recovery_min_apply_delay" "restart_after_crash" "restore_command" "stats_temp_directory" "synchronized_standby_slots" "synchronous_standby_names" "temp_tablespaces"
+  "unix_socket_group" "unix_socket_permissions" "pg_failover_slots.primary_dsn" "pg_failover_slots.standby_slot_names" }}
 {{- range $name, $value := $values.postgresql.parameters }}
-{{- if or (has $name $fixed) (and (eq $name "log_destination") (ne (toString $value) "stderr")) (hasPrefix "recovery_target" $name) }}
+{{- if or (has $name $fixed) (and (eq $name "log_destination") (ne (toString $value) "stderr")) (hasPrefix "recovery_target" $name) (hasPrefix "syslog_" $name) }}
 postgresql.parameters.{{ $name }}: {{ $value }}, and engine is cloudnativepg, which sets it itself; remove it
-{{- end }}
-{{- end }}
-{{- range $path := list "imageName" "postgresUID" "postgresGID" "inheritedMetadata" "managed" "superuserSecret" "enableSuperuserAccess" "certificates" "serviceAccountName" "instances" }}
-{{- if hasKey $values.cloudnativepg.spec $path }}
-cloudnativepg.spec.{{ $path }}: the chart itself sets it, and its other objects fit to that; remove it{{ with get (dict "imageName" "image" "instances" "cloudnativepg.instances" "certificates" "tls" "postgresUID" "image.user" "postgresGID" "image.user") $path }} and use {{ . }}{{ end }}
 {{- end }}
 {{- end }}
 {{- end }}
