@@ -14,8 +14,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness import paths
-from harness.kubernetes import Cluster
 from harness.local import cgroups, cluster, node, node_objects, sizes, switch
 from harness.local.certificates import Authority
 from harness.local.components import SERVER
@@ -124,30 +122,27 @@ class Extra:
 
     def cut_off(self, *others: int) -> None:
         """Let nothing pass between it and the nodes of these numbers (CONTROL_PLANE is one); with none given, all of them."""
-        for other in others or _numbers():
+        for other in others or [number for number in _numbers() if number != self.number]:
             switch.part(self.number, other)
 
     def reconnect(self, *others: int) -> None:
         """Undo `cut_off`, for all where none are given."""
-        for other in others or _numbers():
+        for other in others or switch.parted_from(self.number):
             switch.mend(self.number, other)
 
     def drain(self, seconds: int = 120) -> None:
         """Move its pods away, as before maintenance. Raises CommandError after that time."""
-        options = ("--ignore-daemonsets", "--delete-emptydir-data", "--force", f"--timeout={seconds}s")
-        _kubectl("drain", self.name, *options, timeout=seconds + 30)
+        node_objects.drain(self.name, seconds)
 
     def uncordon(self) -> None:
         """Let pods come to it again."""
-        _kubectl("uncordon", self.name)
+        node_objects.uncordon(self.name)
 
     def leave(self) -> None:
         """End it and remove what there is of it, also in Kubernetes: its pods without a word to them."""
         self.kill()
         cgroups.remove(self.cgroup)
-        for number in _numbers():
-            if number != self.number:
-                switch.mend(self.number, number)
+        self.reconnect()
         if main := node.current():
             for other in [main, *(each.node() for each in existing() if each.runs)]:
                 switch.unroute(other.pid, self.number)
@@ -184,15 +179,21 @@ def _place(extra: Extra) -> Place:
     address = switch.address(extra.number)
     secrets.sign(certificate, f"system:node:{extra.name}", "system:nodes", (address, extra.name))
     secrets.kubeconfig(certificate, secrets.folder / f"{certificate}.kubeconfig", SERVER)
-    for folder in ("containerd", "kubelet", "cni"):
+    for folder in ("containerd", "kubelet", "cni", "pods"):
         (state / folder).mkdir(parents=True, exist_ok=True)
     reserved = sizes.reserved() if extra.small else {}
-    return Place(extra.name, address, switch.pods(extra.number), extra.cgroup, state, secrets.folder, certificate, reserved)
+    return Place(
+        extra.name,
+        address,
+        switch.pods(extra.number),
+        extra.cgroup,
+        state,
+        secrets.folder,
+        certificate,
+        reserved,
+        str(state / "pods"),
+    )
 
 
 def _state() -> Path:
     return Path(first().checkout) / ".local" / "state"
-
-
-def _kubectl(*arguments: str, timeout: float = 120) -> str:
-    return Cluster(paths.KUBECONFIG, "default").kubectl(*arguments, timeout=timeout)
