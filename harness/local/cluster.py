@@ -113,15 +113,19 @@ def environment_of_processes() -> dict[str, str]:
 
 
 def load(running: Node, archives: dict[str, Path]) -> None:
-    """Import images that containerd does not have. Raises MachineError."""
-    ctr = running.command(packages.program("ctr"), f"--address={CONTAINERD}", "--namespace=k8s.io", "images")
+    """Import images that containerd does not have: on this node, and with the first on all that any pod may come to.
+
+    Raises MachineError.
+    """
     with (paths.RUN / "loading").open("w") as lock:
         flock(lock, LOCK_EX)  # of two that import the same image at once, one is told that it exists already
-        listed = subprocess.run([*ctr, "list"], capture_output=True, text=True).stdout.splitlines()[1:]
-        digests = {line.split()[0]: line.split()[2] for line in listed}
-        # For the kubelet, containerd keeps each image under its id too.
-        ids = {digest: name for name, digest in digests.items() if name.startswith("sha256:")}
-        archive.load(archives, {name: ids.get(digest, "") for name, digest in digests.items()}, [*ctr, "import"])
+        for each in node.everywhere() if running == node.current() else [running]:
+            ctr = each.command(packages.program("ctr"), f"--address={CONTAINERD}", "--namespace=k8s.io", "images")
+            listed = subprocess.run([*ctr, "list"], capture_output=True, text=True).stdout.splitlines()[1:]
+            digests = {line.split()[0]: line.split()[2] for line in listed}
+            # For the kubelet, containerd keeps each image under its id too.
+            ids = {digest: name for name, digest in digests.items() if name.startswith("sha256:")}
+            archive.load(archives, {name: ids.get(digest, "") for name, digest in digests.items()}, [*ctr, "import"])
 
 
 def _answers(running: Node) -> bool:

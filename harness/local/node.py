@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import paths
-from harness.local import cgroups
+from harness.local import cgroups, files, sysctls
 from harness.local.machine import MachineError, search_path
 from harness.waiting import wait_for
 
@@ -25,10 +25,7 @@ POD_RANGE = "10.244.0.0/16"
 SERVICE_RANGE = "10.96.0.0/16"
 NODE_RANGE = "10.243.1.0/24"  # of the nodes beside this one
 RECORD = paths.RUN / "node.json"
-SAVED = paths.RUN / "sysctls.json"
 CGROUP = "billdb"
-SYSCTLS = ("vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops",
-           "kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes")  # fmt: skip  # what a kubelet sets for the machine
 APPARMOR = "/sys/module/apparmor/parameters/enabled"
 NODES = paths.RUN / "nodes"  # what nodes.py keeps of those beside this one
 NODE_CGROUP = "billdb-node-"  # and how their control groups begin
@@ -57,12 +54,16 @@ sleep infinity & wait
 
 @dataclass(frozen=True)
 class Node:
-    """A running node: the host's number of its first process, and the checkout whose state it uses."""
+    """A running node: the host's number of its first process, and the checkout whose state it uses.
+
+    `tainted`: no pods come to it but those of the test that it is for.
+    """
 
     pid: int
     started: str
     checkout: str
     cgroup: str = CGROUP
+    tainted: bool = False
 
     @property
     def alive(self) -> bool:
@@ -87,10 +88,16 @@ def current() -> Node | None:
     return recorded(RECORD)
 
 
+def everywhere() -> list[Node]:
+    """All nodes that any pod may come to; the one with the control plane is the first."""
+    found = [current(), *(recorded(file) for file in sorted(NODES.glob("*.json")))]
+    return [node for node in found if node and not node.tainted]
+
+
 def create(log: Path) -> Node:
     """Make a new node. Raises MachineError when its namespaces cannot be made."""
     remove_remains()
-    _save_sysctls()
+    sysctls.save()
     cgroups.create(CGROUP)
     pid = begin(CGROUP, f"{ADDRESS}/30", HOST_ADDRESS, log)
     _ip("link", "add", CABLE, "type", "veth", "peer", "name", "eth0", "netns", str(pid))
@@ -121,7 +128,7 @@ def wait_for_setup(pid: int, log: Path) -> None:
 
 def record(node: Node, file: Path) -> Node:
     """Keep what finds the node again."""
-    _write(file, node.__dict__)
+    files.write(file, node.__dict__)
     return node
 
 
@@ -148,25 +155,7 @@ def remove_remains() -> None:
     for group in [*cgroups.names(NODE_CGROUP), CGROUP]:
         cgroups.remove(group)
     shutil.rmtree(NODES, ignore_errors=True)
-    _restore_sysctls()
-
-
-def _save_sysctls() -> None:
-    _write(SAVED, {name: Path("/proc/sys", name).read_text() for name in SYSCTLS if Path("/proc/sys", name).exists()})
-
-
-def _restore_sysctls() -> None:
-    if SAVED.exists():
-        for name, value in json.loads(SAVED.read_text()).items():
-            Path("/proc/sys", name).write_text(value)
-        SAVED.unlink()
-
-
-def _write(file: Path, content: Mapping[str, object]) -> None:
-    """Write the file whole or not at all, whenever this program is killed."""
-    new = file.with_suffix(".new")
-    new.write_text(json.dumps(content))
-    new.rename(file)
+    sysctls.restore()
 
 
 def start_time(pid: int) -> str:

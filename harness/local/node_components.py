@@ -27,7 +27,8 @@ class Component:
 class Place:
     """A node as its processes know it: its name and address, the range of its pods, its control group and its folders.
 
-    `kubelet` is what the kubelet's certificate is called in `pki`; `reserved` is what of the machine is not the pods'.
+    `kubelet` is what the kubelet's certificate is called in `pki`; `reserved` is what of the machine is not the pods'. Where its
+    pods' logs are in `logs`, no other kubelet of this machine takes them for those of pods that are gone.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Place:
     pki: Path
     kubelet: str
     reserved: Mapping[str, str] = field(default_factory=dict)
+    logs: str = ""
 
     def secret(self, name: str) -> str:
         """The path of a file in `pki`."""
@@ -125,6 +127,7 @@ def kubelet(place: Place) -> Component:
         "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
         "imageGCHighThresholdPercent": 100,
         "imageGCLowThresholdPercent": 99,
+        **({"podLogsDir": place.logs} if place.logs else {}),
         **({"systemReserved": dict(place.reserved)} if place.reserved else {}),
         **({} if cgroups.is_version_2() else {"failCgroupV1": False}),  # the kubelet refuses version 1 since Kubernetes 1.35
     }  # fmt: skip

@@ -56,5 +56,16 @@ def wait_ready(name: str, since: datetime) -> None:
     wait_for(ready, f"{name} to be Ready", every=0.2)
 
 
-def _kubectl(*arguments: str, stdin: str | None = None) -> str:
-    return Cluster(paths.KUBECONFIG, "default").kubectl(*arguments, stdin=stdin, timeout=60)
+def drain(name: str, seconds: int) -> None:
+    """Move the node's pods away. Raises CommandError after that time."""
+    options = ("--ignore-daemonsets", "--delete-emptydir-data", "--force", f"--timeout={seconds}s")
+    _kubectl("drain", name, *options, timeout=seconds + 30)
+
+
+def uncordon(name: str) -> None:
+    """Let pods come to it again."""
+    _kubectl("uncordon", name)
+
+
+def _kubectl(*arguments: str, stdin: str | None = None, timeout: float = 60) -> str:
+    return Cluster(paths.KUBECONFIG, "default").kubectl(*arguments, stdin=stdin, timeout=timeout)

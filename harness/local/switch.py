@@ -4,6 +4,7 @@ Its namespace ends with the local Kubernetes, whose control group its one proces
 number; 1 is the node with the control plane.
 """
 
+import re
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -87,6 +88,12 @@ def mend(one: int, other: int) -> None:
             run(_running().pid, "iptables", "--wait", "--delete", *rule)
 
 
+def parted_from(number: int) -> list[int]:
+    """The nodes that a node is kept apart from, whether they are still there or not."""
+    rules = run(_running().pid, "iptables", "--wait", "--list-rules", "FORWARD")
+    return [int(other) for other in re.findall(rf"--physdev-in port{number} --physdev-out port(\d+) ", rules)]
+
+
 def _rules(one: int, other: int) -> list[tuple[str, ...]]:
     return [
         ("FORWARD", "--match", "physdev", "--physdev-in", f"port{a}", "--physdev-out", f"port{b}", "--jump", "DROP")
@@ -105,12 +112,13 @@ def unroute(pid: int, number: int) -> None:
         run(pid, "ip", "route", "delete", pods(number))
 
 
-def run(pid: int, *command: str) -> None:
-    """A command in the network namespace of a process. Raises MachineError."""
+def run(pid: int, *command: str) -> str:
+    """What a command says in the network namespace of a process. Raises MachineError."""
     inside = ["nsenter", f"--target={pid}", "--net", "--", *command]
     done = subprocess.run(inside, capture_output=True, text=True, env={"PATH": search_path()})
     if done.returncode:
         raise MachineError(f"{' '.join(command)}: {done.stderr.strip()}")
+    return done.stdout
 
 
 def _running() -> Node:
