@@ -11,7 +11,7 @@ from pathlib import Path
 from harness import clients, exit_status, high_availability, image, install, kind, paths, proxy
 from harness.errors import UserError
 from harness.kubernetes import Cluster
-from harness.local import cluster, images, node, packages, program_images
+from harness.local import cluster, image_copies, images, node, nodes, packages, program_images
 from harness.local.components import CONTAINERD
 from harness.progress import say
 
@@ -30,6 +30,8 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--cluster-only", action="store_true", help="stop when Kubernetes runs")
     parser.add_argument("--ha", action="store_true", help="three servers by CloudNativePG on this machine, and a failover to see")
+    parser.add_argument("--nodes", type=int, default=1, metavar="N", help="have N nodes on this machine (default: %(default)s)")
+    parser.add_argument("--node-size", choices=["B2s"], help="those beside the first are no larger than Azure's Standard_B2s")
     parser.add_argument("--namespace", default=install.NAMESPACE, help="namespace of the release (default: %(default)s)")
     parser.add_argument("--values", type=_file, action="append", dest="files", default=[], metavar="FILE", help="given to helm")
     parser.add_argument(
@@ -38,6 +40,10 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(given)
     if options.ha and (options.kubeconfig or options.engine == "kind"):
         parser.error("--ha brings its own operator to this machine's Kubernetes; for another one: docs/high-availability.md")
+    if options.nodes > 1 and (options.kubeconfig or options.engine == "kind"):
+        parser.error("--nodes adds nodes to this machine's Kubernetes: leave --kubeconfig and --engine=kind away")
+    if not 1 <= options.nodes < nodes.LAST:
+        parser.error(f"--nodes={options.nodes}: from 1 to {nodes.LAST - 1}")
     return options
 
 
@@ -89,12 +95,15 @@ def up(options: argparse.Namespace) -> None:
             cluster.start()
             running = node.current()
             assert running
+            nodes.ensure(options.nodes, options.node_size == "B2s")
             if options.ha:
                 high_availability.show(Cluster(paths.KUBECONFIG, high_availability.NAMESPACE))
                 return
             socket = f"/proc/{running.pid}/root{CONTAINERD}"  # asked from outside the node, which has no way to a registry
             for wanted in image.of_release(options.files):
                 image.provide(wanted, [packages.program("ctr"), f"--address={socket}"], partial(_load, running, wanted))
+            for other in node.everywhere()[1:]:
+                image_copies.give(other)
             _install_on_own(options)
     say(f"all of it took {time.monotonic() - begun:.1f} s")
 

@@ -18,6 +18,7 @@ LONGEST = (
     "cluster/test_alerts_load.py",
     "cluster/test_snapshots.py",
     "cluster/test_snapshot_drill.py",
+    "cluster/test_nodes.py",
     "cluster/test_modes.py",
     "cluster/test_certmanager.py",
     "cluster/test_rotation.py",

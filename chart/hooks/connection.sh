@@ -16,7 +16,7 @@ say() { echo "$(date +%T) $*"; }
 wait_for_server() {
   local deadline=$((SECONDS + WAIT_SECONDS)) answer="" last=""
   until answer=$(psql --no-psqlrc --dbname="$1" --command="" 2>&1); do
-    [[ $answer == "$last" ]] || say "waiting for the server: $answer"
+    [[ $answer == "$last" ]] || say "waiting for the server${MADE_BY:+, which $MADE_BY makes (kubectl get cluster)}: $answer"
     last=$answer
     if ((SECONDS >= deadline)); then
       say "ERROR: no connection to $PGHOST:$PGPORT after $WAIT_SECONDS s; look at the server's log and raise schema.waitSeconds if it only was slow" >&2

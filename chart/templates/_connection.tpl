@@ -24,6 +24,10 @@
   value: "10"
 - name: CREDENTIALS
   value: /credentials
+{{- if eq .root.Values.engine "cloudnativepg" }}
+- name: MADE_BY
+  value: CloudNativePG
+{{- end }}
 {{- if eq .root.Values.tls.mode "disabled" }}
 - name: PGSSLMODE
   value: disable

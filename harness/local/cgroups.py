@@ -56,8 +56,42 @@ def joining(name: str, command: Sequence[str], top: Path = TOP, controller: str 
     return ["bash", "-c", 'echo $$ > "$0" && exec "$@"', str(leaf / "cgroup.procs"), *command]
 
 
+def joining_each(name: str, command: Sequence[str], top: Path = TOP) -> list[str]:
+    """`command` made to start in the group's leaf of every controller, so that limits and `freeze` hold for it as well."""
+    script = 'until [[ $1 == -- ]]; do echo $$ > "$1" || exit 1; shift; done; shift; exec "$@"'
+    leaves = [str(folder / LEAF / "cgroup.procs") for folder in _folders(name, top)]
+    return ["bash", "-c", script, "bash", *leaves, "--", *command]
+
+
+def limit_memory(name: str, size: int, top: Path = TOP) -> None:
+    """Let the group's processes have this many bytes at most."""
+    file = top / name / "memory.max" if is_version_2(top) else top / "memory" / name / "memory.limit_in_bytes"
+    file.write_text(str(size))
+
+
+def freeze(name: str, still: bool, top: Path = TOP) -> None:
+    """Have every process of the group stand still, or go on. Returns when it is so."""
+    if is_version_2(top):
+        (top / name / "cgroup.freeze").write_text(str(int(still)))
+        wait_for(lambda: f"frozen {int(still)}" in (top / name / "cgroup.events").read_text(), f"{name} to be frozen: {still}")
+    else:
+        state = "FROZEN" if still else "THAWED"
+        (top / "freezer" / name / "freezer.state").write_text(state)
+        wait_for(lambda: (top / "freezer" / name / "freezer.state").read_text().strip() == state, f"{name} to be {state}")
+
+
+def names(prefix: str, top: Path = TOP) -> list[str]:
+    """The groups whose names begin so."""
+    folders = [top] if is_version_2(top) else [folder for folder in top.iterdir() if (folder / "cgroup.procs").exists()]
+    return sorted({group.name for folder in folders for group in folder.glob(f"{prefix}*") if group.is_dir()})
+
+
 def remove(name: str, top: Path = TOP) -> None:
-    """End what runs in the group and in those below it, and remove them."""
+    """End what runs in the group and in those below it, and remove them; what stands still there dies too."""
+    frozen = top / "freezer" / name / "freezer.state"
+    if frozen.exists():  # on version 1 a signal waits until its process goes on
+        _kill(frozen.parent)
+        frozen.write_text("THAWED")
     for folder in _folders(name, top):
         for group, _, _ in os.walk(folder, topdown=False):
             wait_for(partial(_removed, Path(group)), f"the processes of {group} to end")
@@ -86,8 +120,13 @@ def _removed(group: Path) -> bool:
     except FileNotFoundError:
         return True
     except OSError:  # processes that were killed are still ending
-        for line in (group / "cgroup.procs").read_text().split():
-            with suppress(ProcessLookupError):
-                os.kill(int(line), signal.SIGKILL)
+        _kill(group)
         return False
     return True
+
+
+def _kill(group: Path) -> None:
+    for file in group.rglob("cgroup.procs"):
+        for line in file.read_text().split():
+            with suppress(ProcessLookupError):
+                os.kill(int(line), signal.SIGKILL)

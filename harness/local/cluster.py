@@ -12,9 +12,10 @@ from pathlib import Path
 
 from harness import paths
 from harness.local import addons, archive, images, kernel, machine, node, packages, programs
-from harness.local.components import CONTAINERD, NODE_NAME, STATE, Component, prepare
+from harness.local.components import CONTAINERD, NODE_NAME, STATE, prepare
 from harness.local.machine import MachineError
 from harness.local.node import Node
+from harness.local.node_components import Component
 from harness.progress import say, step
 from harness.waiting import wait_for
 
@@ -86,13 +87,13 @@ def _start_processes(archives: dict[str, Path]) -> None:
     paths.RUN.mkdir(parents=True, exist_ok=True)
     components = {component.name: component for component in prepare()}
     created = node.create(LOGS / "node.log")
-    environment = _environment()
+    environment = environment_of_processes()
 
     def up(*names: str) -> None:
         for name in names:
             created.start(name, components[name].command, LOGS / f"{name}.log", environment)
         for name in names:
-            _wait_until_up(created, components[name])
+            wait_until_up(created, components[name], LOGS / f"{name}.log")
 
     with step("start etcd, containerd and the API server"):
         up("etcd", "containerd", "kube-apiserver")
@@ -105,21 +106,26 @@ def _start_processes(archives: dict[str, Path]) -> None:
         up("kube-router", "local-path-provisioner")  # both look for the node when they start
 
 
-def _environment() -> dict[str, str]:
+def environment_of_processes() -> dict[str, str]:
+    """What containerd and the others need in theirs."""
     # containerd finds its shim and runc there.
     return {"GOMEMLIMIT": "1GiB", "PATH": machine.search_path(packages.unpacked(*packages.KUBERNETES))}
 
 
 def load(running: Node, archives: dict[str, Path]) -> None:
-    """Import images that containerd does not have. Raises MachineError."""
-    ctr = running.command(packages.program("ctr"), f"--address={CONTAINERD}", "--namespace=k8s.io", "images")
+    """Import images that containerd does not have: on this node, and with the first on all that any pod may come to.
+
+    Raises MachineError.
+    """
     with (paths.RUN / "loading").open("w") as lock:
         flock(lock, LOCK_EX)  # of two that import the same image at once, one is told that it exists already
-        listed = subprocess.run([*ctr, "list"], capture_output=True, text=True).stdout.splitlines()[1:]
-        digests = {line.split()[0]: line.split()[2] for line in listed}
-        # For the kubelet, containerd keeps each image under its id too.
-        ids = {digest: name for name, digest in digests.items() if name.startswith("sha256:")}
-        archive.load(archives, {name: ids.get(digest, "") for name, digest in digests.items()}, [*ctr, "import"])
+        for each in node.everywhere() if running == node.current() else [running]:
+            ctr = each.command(packages.program("ctr"), f"--address={CONTAINERD}", "--namespace=k8s.io", "images")
+            listed = subprocess.run([*ctr, "list"], capture_output=True, text=True).stdout.splitlines()[1:]
+            digests = {line.split()[0]: line.split()[2] for line in listed}
+            # For the kubelet, containerd keeps each image under its id too.
+            ids = {digest: name for name, digest in digests.items() if name.startswith("sha256:")}
+            archive.load(archives, {name: ids.get(digest, "") for name, digest in digests.items()}, [*ctr, "import"])
 
 
 def _answers(running: Node) -> bool:
@@ -133,8 +139,8 @@ def _is_up(running: Node, component: Component) -> bool:
     return subprocess.run(running.command(*probe), capture_output=True).returncode == 0
 
 
-def _wait_until_up(running: Node, component: Component) -> None:
-    log = LOGS / f"{component.name}.log"
+def wait_until_up(running: Node, component: Component, log: Path) -> None:
+    """Wait for a process of a node. Raises WaitError with the end of its log."""
 
     def end_of_log() -> str:
         return f"the end of {log}:\n" + "\n".join(log.read_text(errors="replace").splitlines()[-15:])

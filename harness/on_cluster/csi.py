@@ -16,6 +16,7 @@ from harness import commands, paths
 from harness.kubernetes import Cluster
 from harness.local import cgroups, gobuild, gotoolchain, machine, programs
 from harness.local.components import NODE_NAME
+from harness.local.extra import Extra, existing
 from harness.local.node import Node, current
 from harness.on_cluster.shared import shared
 from harness.waiting import wait_for
@@ -86,27 +87,54 @@ def _start(cluster: Cluster) -> None:
     cluster.kubectl("wait", *names, "--for=condition=Established", "--timeout=60s")
     cluster.kubectl("apply", "--filename=-", stdin=yaml.safe_dump_all(OBJECTS))
     for name, command in _processes(cluster).items():
-        with (paths.LOCAL / f"{name}.log").open("wb") as log:
-            subprocess.Popen(
-                cgroups.joining(CGROUP, _node().command(*command)), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True,
-            )  # fmt: skip
-    registered = ("get", f"csinode/{NODE_NAME}", "--output=jsonpath={.spec.drivers[*].name}")
-    seen = paths.LOCAL / "csi-driver.log"
-    wait_for(lambda: DRIVER in cluster.kubectl(*registered).split(), "the kubelet to know the CSI driver", 60, seen.read_text)
+        _begin(_node(), command, paths.LOCAL / f"{name}.log")
+    _wait_registered(cluster, NODE_NAME, paths.LOCAL / "csi-driver.log")
+    for each in existing():
+        if each.runs and not each.owner:
+            join(cluster, each)
+
+
+def join(cluster: Cluster, extra: Extra) -> None:
+    """Have the driver on another node too, so that volumes follow their pods to it: within `running`, and after each start."""
+    folder = _pool().parent.parent / extra.name
+    commands.run(extra.node().command("mkdir", "--parents", str(_pool())))
+    device = commands.run(_node().command("findmnt", "--noheadings", "--output=SOURCE", str(_pool()))).strip()
+    mounted = extra.node().command("mountpoint", "--quiet", str(_pool()))
+    if subprocess.run(mounted).returncode:
+        commands.run(extra.node().command("mount", device, str(_pool())))  # one file system, whoever mounts it
+    log = folder / "csi-driver.log"
+    _begin(extra.node(), _driver(folder / "kubelet", extra.name), log)
+    _wait_registered(cluster, extra.name, log)
+
+
+def _wait_registered(cluster: Cluster, name: str, log: Path) -> None:
+    registered = ("get", f"csinode/{name}", "--output=jsonpath={.spec.drivers[*].name}")
+    wait_for(lambda: DRIVER in cluster.kubectl(*registered).split(), f"{name} to know the CSI driver", 60, log.read_text)
+
+
+def _begin(node: Node, command: tuple[str, ...], log: Path) -> None:
+    with log.open("wb") as output:
+        subprocess.Popen(
+            cgroups.joining(CGROUP, node.command(*command)), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            start_new_session=True,
+        )  # fmt: skip
 
 
 def _processes(cluster: Cluster) -> dict[str, tuple[str, ...]]:
     kubelet = _state() / "kubelet"
     socket = kubelet / "plugins" / DRIVER / "csi.sock"
     asking = (f"--kubeconfig={cluster.kubeconfig}", "--retry-interval-start=200ms", "--retry-interval-max=2s")
-    driver = (f"--socket={socket}", f"--registry={kubelet / 'plugins_registry'}", f"--pool={_pool()}", f"--node={NODE_NAME}")
     return {
-        "csi-driver": (str(paths.BIN / "csi-driver"), *driver),
+        "csi-driver": _driver(kubelet, NODE_NAME),
         "snapshot-controller": (str(paths.BIN / "snapshot-controller"), *asking),
         "csi-snapshotter": (str(paths.BIN / "csi-snapshotter"), *asking, f"--csi-address={socket}"),
         "csi-provisioner": (str(paths.BIN / "csi-provisioner"), *asking, f"--csi-address={socket}"),
     }
+
+
+def _driver(kubelet: Path, name: str) -> tuple[str, ...]:
+    socket, registry = kubelet / "plugins" / DRIVER / "csi.sock", kubelet / "plugins_registry"
+    return (str(paths.BIN / "csi-driver"), f"--socket={socket}", f"--registry={registry}", f"--pool={_pool()}", f"--node={name}")
 
 
 def _pool() -> Path:
@@ -139,5 +167,8 @@ def _stop(cluster: Cluster) -> None:
     cluster.kubectl("delete", "--filename=-", "--ignore-not-found", stdin=yaml.safe_dump_all(OBJECTS))
     cgroups.remove(CGROUP)
     (_state() / "kubelet" / "plugins_registry" / f"{DRIVER}-reg.sock").unlink(missing_ok=True)
+    for each in existing():
+        if each.runs:
+            subprocess.run(each.node().command("umount", str(_pool())), capture_output=True)
     commands.run(_node().command("umount", str(_pool())))
     _pool().with_suffix(".img").unlink()

@@ -1,5 +1,6 @@
 """What is written to the control groups of either version, and what the kubelet and containerd are told of them."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,33 @@ def test_version_1_limits_the_processors_of_those_who_join_the_controller_of_the
     group = top / "cpu" / "billdb"
     assert [(group / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period")] == ["50000", "100000"]
     assert cgroups.joining("billdb", ["true"], top, "cpu")[3] == str(group / "processes" / "cgroup.procs")
+
+
+def test_version_2_limits_the_memory_of_the_group_and_freezes_it(tmp_path: Path) -> None:
+    group = version_2(tmp_path) / "billdb"
+    cgroups.limit_memory("billdb", 2**32, tmp_path)
+    (group / "cgroup.events").write_text("populated 1\nfrozen 1\n")  # the kernel tells when it is so
+    cgroups.freeze("billdb", True, tmp_path)
+    assert [(group / file).read_text() for file in ("memory.max", "cgroup.freeze")] == ["4294967296", "1"]
+
+
+def test_version_1_limits_the_memory_of_the_group_and_freezes_it(tmp_path: Path) -> None:
+    for controller in ("memory", "freezer"):
+        (tmp_path / controller / "billdb").mkdir(parents=True)
+    cgroups.limit_memory("billdb", 2**32, tmp_path)
+    assert (tmp_path / "memory" / "billdb" / "memory.limit_in_bytes").read_text() == "4294967296"
+    for still, state in ((True, "FROZEN"), (False, "THAWED")):
+        cgroups.freeze("billdb", still, tmp_path)
+        assert (tmp_path / "freezer" / "billdb" / "freezer.state").read_text() == state
+
+
+def test_a_process_can_join_the_group_of_every_controller(tmp_path: Path) -> None:
+    top = version_1(tmp_path)
+    cgroups.create("billdb", top)
+    subprocess.run(cgroups.joining_each("billdb", ["true"], top), check=True)
+    joined = {str(file.parent.parent.parent.relative_to(top)) for file in top.glob("*/billdb/processes/cgroup.procs")}
+    assert joined == {"pids", "cpu", "cpuset"}
+    assert cgroups.names("bill", top) == ["billdb"]
 
 
 @pytest.mark.parametrize(("is_2", "told"), [pytest.param(True, None, id="version 2"), pytest.param(False, False, id="version 1")])

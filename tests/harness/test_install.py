@@ -12,6 +12,7 @@ from harness.errors import UserError
 from harness.kubernetes import Cluster
 from harness.local.node import ADDRESS, POD_RANGE, SERVICE_RANGE
 
+PRESETS = sorted(file.stem for file in paths.PRESETS.iterdir())
 CLASS = "storageclass.storage.k8s.io/managed-standard"
 DRIVER = "csidriver.storage.k8s.io/disk.csi.azure.com"
 CONFIG = {
@@ -133,9 +134,11 @@ def test_values_and_presets_reach_helm_in_the_order_that_they_were_given(tmp_pat
     ("given", "refusal"),
     [
         ("--values=none.yaml", "argument --values: no file none.yaml"),
-        ("--preset=none", "argument --preset: no preset none; there are: any-cluster, hardened, phonebill-dev, postgresql-18"),
+        ("--preset=none", f"argument --preset: no preset none; there are: {', '.join(PRESETS)}"),
         ("--engine=minikube", "argument --engine: invalid choice: 'minikube' (choose from 'kind', 'local')"),
         ("--engine=kind --kubeconfig=file", "argument --kubeconfig: not allowed with argument --engine"),
+        ("--nodes=0", "--nodes=0: from 1 to 199"),
+        ("--nodes=3 --engine=kind", "--nodes adds nodes to this machine's Kubernetes: leave --kubeconfig and --engine=kind away"),
         ("--kubeconf=file", "unrecognized arguments: --kubeconf=file"),
     ],
 )

@@ -10,6 +10,9 @@ from tests.render.reading import SERVER, containers, environment, plain
 
 OWN = {"engine": "cloudnativepg"}
 REQUIRED = {"method": "any", "number": 1, "dataDurability": "required", "failoverQuorum": True}
+# What the operator would fill in, and so own: a later change by helm would be refused.
+FILLED = {"archive_timeout", "max_parallel_workers", "max_replication_slots", "max_worker_processes", "wal_keep_size",
+          "wal_receiver_timeout", "wal_sender_timeout"}  # fmt: skip
 PREFERRED = {"method": "any", "number": 1, "dataDurability": "preferred"}
 
 
@@ -84,7 +87,7 @@ def test_the_settings_are_the_charts_but_for_those_that_are_cloudnativepgs() -> 
     written = {line.split(" = ")[0] for line in defaults["postgresql.conf"].splitlines() if " = " in line}
     parameters = spec()["postgresql"]["parameters"]
     taken = written - {"log_destination", "shared_preload_libraries", "include_if_exists"}
-    assert set(parameters) == taken | {"password_encryption", "ssl_min_protocol_version", "hot_standby_feedback"}
+    assert set(parameters) == taken | FILLED | {"password_encryption", "ssl_min_protocol_version", "hot_standby_feedback"}
     assert spec()["postgresql"]["shared_preload_libraries"] == ["pg_stat_statements"]
 
 
@@ -99,7 +102,7 @@ def test_every_option_is_in_the_words_of_the_cluster() -> None:
     assert parameters["max_wal_senders"] == "20", "cloudnativepg.spec lies over the rest"
     assert (parameters["work_mem"], parameters["jit"], parameters["password_encryption"]) == ("8MB", "false", "md5")
     assert found["postgresql"]["pg_hba"][0] == given["postgresql"]["hba"][0]
-    assert found["storage"] == {"size": "2.5Gi", "storageClass": "fast", "pvcTemplate": {"accessModes": ["ReadWriteOncePod"]}}
+    assert found["storage"] == {"size": "2560Mi", "storageClass": "fast", "pvcTemplate": {"accessModes": ["ReadWriteOncePod"]}}
     [service] = found["managed"]["services"]["additional"]
     assert service["serviceTemplate"]["spec"] == {"type": "LoadBalancer", "loadBalancerSourceRanges": ["10.0.0.0/8"]}
     affinity = found["affinity"]
@@ -187,3 +190,19 @@ def test_the_servers_reach_the_store_of_the_archive_at_its_port() -> None:
     egress = plain(render(EVERYTHING_ON_CLOUDNATIVEPG)["NetworkPolicy", f"{SERVER}-instances"]["spec"]["egress"])
     store = {"ports": [{"port": 7070, "protocol": "TCP"}], "to": [{"ipBlock": {"cidr": "10.0.0.2/32"}}]}
     assert store in egress
+
+
+@pytest.mark.parametrize(("given", "written"), [
+    ("1000m", "1"), ("500m", "500m"), (0.5, "500m"), (2, "2"), ("1.0", "1"),
+])  # fmt: skip
+def test_cpus_are_written_as_the_operator_would_write_them(given: object, written: str) -> None:
+    assert spec({"resources": {"limits": {"cpu": given}}})["resources"]["limits"]["cpu"] == written
+
+
+@pytest.mark.parametrize(("given", "written"), [
+    ("2Gi", "2Gi"), ("2.5Gi", "2560Mi"), ("2048Mi", "2Gi"), ("3000M", "3G"), ("2.5G", "2500M"), ("22e8", "22e8"),
+    (2200000000, "2200M"), (2147483648, "2147483648"),
+])  # fmt: skip
+def test_bytes_are_written_as_the_operator_would_write_them(given: object, written: str) -> None:
+    found = spec({"resources": {"limits": {"memory": given}}, "persistence": {"size": given}})
+    assert (found["resources"]["limits"]["memory"], found["storage"]["size"]) == (written, written)

@@ -111,9 +111,9 @@ postgresql:
   {{- . | nindent 2 }}
   {{- end }}
 resources:
-  {{- toYaml .Values.resources | nindent 2 }}
+  {{- include "billdb.resources" .Values.resources | nindent 2 }}
 storage:
-  size: {{ .Values.persistence.size | quote }}
+  size: {{ include "billdb.quantity" .Values.persistence.size | quote }}
   {{- with .Values.persistence.storageClass }}
   storageClass: {{ . | quote }}
   {{- end }}
@@ -121,7 +121,7 @@ storage:
     accessModes:
       {{- toYaml .Values.persistence.accessModes | nindent 6 }}
 ephemeralVolumesSizeLimit:
-  shm: {{ .Values.sharedMemorySize | quote }}
+  shm: {{ include "billdb.quantity" .Values.sharedMemorySize | quote }}
 affinity:
   enablePodAntiAffinity: true
   podAntiAffinityType: preferred

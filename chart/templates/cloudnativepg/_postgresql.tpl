@@ -1,12 +1,17 @@
-{{/* Settings that CloudNativePG writes itself; the chart's values have one of them. */}}
+{{/*
+The settings, without those that CloudNativePG writes itself. What it fills in where nothing is given is given here with its own defaults: else
+it would own them, and helm refuse to change them later.
+*/}}
 {{- define "billdb.cloudnativepg.parameters" -}}
+{{- $filled := dict "archive_timeout" "5min" "max_parallel_workers" "32" "max_replication_slots" "32" "max_worker_processes" "32" }}
+{{- $filled = merge $filled (dict "wal_keep_size" "512MB" "wal_receiver_timeout" "5s" "wal_sender_timeout" "5s") }}
 {{- if gt (int .Values.cloudnativepg.instances) 1 }}
 {{- /* A backup that reads from a replica is not ended by what VACUUM removes meanwhile. */}}
 {{- if not (hasKey .Values.postgresql.parameters "hot_standby_feedback") }}
 hot_standby_feedback: "on"
 {{- end }}
 {{- end }}
-{{- range $name, $value := omit .Values.postgresql.parameters "log_destination" "shared_preload_libraries" }}
+{{- range $name, $value := merge (omit .Values.postgresql.parameters "log_destination" "shared_preload_libraries") $filled }}
 {{- if not (kindIs "invalid" $value) }}
 {{ $name }}: {{ (kindIs "string" $value) | ternary $value (toJson $value) | toString | quote }}
 {{- end }}
