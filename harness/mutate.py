@@ -33,8 +33,9 @@ SOONEST = {
     "monitoring/alerts/": ("render/test_alerts.py",),
     "_quantities.tpl": ("values/test_problems.py", "render/test_notes.py"),
     "refusals/_backup": ("values/test_backup_problems.py", "values/test_problems.py"),
-    "refusals/_cloudnativepg": ("values/test_cloudnativepg_problems.py", "values/test_cloudnativepg_spec.py"),
-    "cloudnativepg/": ("render/test_cloudnativepg.py", "values/test_cloudnativepg_spec.py"),
+    "refusals/_cloudnativepg-spec": ("values/test_cloudnativepg_spec.py",),
+    "refusals/_cloudnativepg": ("values/test_cloudnativepg_problems.py",),
+    "cloudnativepg/": ("render/test_cloudnativepg.py", "render/test_cloudnativepg_settings.py"),
     "refusals/_all": ("values/test_with_a_cluster.py", "values/test_other_releases.py", "values/test_problems.py"),
     "refusals/_pods": ("values/test_pod_problems.py",),
     "refusals/_release": ("values/test_other_releases.py",),
@@ -42,6 +43,7 @@ SOONEST = {
     "refusals/_storage": ("values/test_with_a_cluster.py",),
     "refusals/": ("values/test_problems.py", "values/test_defaults.py"),
     "backup/secret": ("render/test_backup.py", "render/test_kept.py"),
+    "certmanager-schema": ("render/test_cloudnativepg_certificates.py", "render/test_certmanager.py"),
     "_certificates.tpl": ("render/test_certificates.py", "render/test_kept.py"),
     "_credentials.tpl": ("render/test_secrets.py", "render/test_kept.py"),
     "presets/": ("render/test_presets.py", "render/test_seed_parity.py"),
@@ -126,7 +128,8 @@ def tried(mutant: Mutant, comparing: Executor) -> Result:
         file.write_text(file.read_text().replace(mutant.was, mutant.becomes, 1))
         if file.name.startswith("values.") and _run(copy, sys.executable, "-m", "harness.values_schema").returncode:
             return Result(mutant, "python -m harness.values_schema")
-        if not any(part in mutant.file for part in NOT_RENDERED) and (variant := comparing.submit(changed, copy, mutant.file).result()):
+        rendered = not any(part in mutant.file for part in NOT_RENDERED)
+        if rendered and (variant := comparing.submit(changed, copy, mutant.file).result()):
             return Result(mutant, f"tests/render/test_expected.py[{variant}]")
         return Result(mutant, first_failure(copy, mutant.file))
 
@@ -138,8 +141,8 @@ def changed(subject: Path, file: str = "") -> str:
     """
     paths.CHART, paths.PRESETS = subject / paths.CHART.name, subject / paths.PRESETS.name
     expecting.forget()
-    cloudnativepg = "cloudnativepg" in file
-    for variant in sorted(expecting.HELD, key=lambda name: ("CloudNativePG" in name) != cloudnativepg):
+    first = "cloudnativepg" in file
+    for variant in sorted(expecting.HELD, key=lambda name: ("CloudNativePG" in name) != first):
         try:
             if expecting.document(variant) != expecting.file_of(variant).read_text():
                 return variant

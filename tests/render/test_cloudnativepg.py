@@ -125,6 +125,10 @@ def test_the_servers_reach_one_another_the_api_and_nobody_else_and_the_operator_
     assert spec()["inheritedMetadata"]["labels"]["app"] == SERVER
 
 
+def test_without_policies_the_servers_have_none_either() -> None:
+    assert render(OWN | {"networkPolicy": {"enabled": False}, "metrics": {"enabled": True}}).of("NetworkPolicy") == []
+
+
 def test_what_is_the_statefulsets_is_not_there(cluster: Manifests) -> None:
     kinds = {kind for kind, _ in cluster}
     assert not kinds & {"StatefulSet", "Service", "PodDisruptionBudget"}
@@ -190,19 +194,3 @@ def test_the_servers_reach_the_store_of_the_archive_at_its_port() -> None:
     egress = plain(render(EVERYTHING_ON_CLOUDNATIVEPG)["NetworkPolicy", f"{SERVER}-instances"]["spec"]["egress"])
     store = {"ports": [{"port": 7070, "protocol": "TCP"}], "to": [{"ipBlock": {"cidr": "10.0.0.2/32"}}]}
     assert store in egress
-
-
-@pytest.mark.parametrize(("given", "written"), [
-    ("1000m", "1"), ("500m", "500m"), (0.5, "500m"), (2, "2"), ("1.0", "1"),
-])  # fmt: skip
-def test_cpus_are_written_as_the_operator_would_write_them(given: object, written: str) -> None:
-    assert spec({"resources": {"limits": {"cpu": given}}})["resources"]["limits"]["cpu"] == written
-
-
-@pytest.mark.parametrize(("given", "written"), [
-    ("2Gi", "2Gi"), ("2.5Gi", "2560Mi"), ("2048Mi", "2Gi"), ("3000M", "3G"), ("2.5G", "2500M"), ("22e8", "22e8"),
-    (2200000000, "2200M"), (2147483648, "2147483648"),
-])  # fmt: skip
-def test_bytes_are_written_as_the_operator_would_write_them(given: object, written: str) -> None:
-    found = spec({"resources": {"limits": {"memory": given}}, "persistence": {"size": given}})
-    assert (found["resources"]["limits"]["memory"], found["storage"]["size"]) == (written, written)

@@ -105,6 +105,15 @@ def test_what_cannot_hold_is_refused_by_its_name(values: dict[str, Any], problem
     assert without_cluster(OWN | values) == [problem]
 
 
+@pytest.mark.parametrize("image", [{"tag": 17}, {"tag": "17.5-bookworm"}, {"tag": "17", "digest": f"sha256:{'a' * 64}"}], ids=str)
+def test_a_tag_that_begins_with_the_version_serves(image: dict[str, Any]) -> None:
+    assert render(OWN | {"image": image})
+
+
+def test_memory_that_nobody_asks_for_is_not_compared() -> None:
+    assert render(OWN | {"resources": {"requests": {"memory": None}}})
+
+
 def test_every_setting_that_cloudnativepg_has_to_itself_is_refused() -> None:
     found = without_cluster(OWN | {"postgresql": {"parameters": dict.fromkeys(FIXED, "x")}})
     assert {line.partition(":")[0].removeprefix("postgresql.parameters.") for line in found} == set(FIXED)

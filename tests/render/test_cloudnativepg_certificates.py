@@ -1,0 +1,51 @@
+"""Where the servers of the Cluster get their certificates from, by each tls.mode."""
+
+from typing import Any
+
+import pytest
+
+from harness.chart import render
+from tests.render.reading import plain
+
+SERVER = "postgresql-bill-inquiry"
+OWN: dict[str, Any] = {"engine": "cloudnativepg"}
+ISSUER = {"mode": "certManager", "issuerRef": {"name": "company"}}
+
+
+@pytest.mark.parametrize("login", ["certificate", "password"])
+def test_cert_manager_makes_what_the_servers_copy_with_by_the_schema_jobs_issuer(login: str) -> None:
+    manifests = render(OWN | {"tls": ISSUER, "schema": {"login": login}})
+    made = {o["spec"]["secretName"]: plain(o["spec"]) for o in manifests.of("Certificate")}
+    copying, hook = made[f"{SERVER}-replication-tls"], made[f"{SERVER}-hook-tls"]
+    assert (copying["commonName"], hook["commonName"]) == ("streaming_replica", "billdb_hook")
+    assert copying["usages"] == ["digital signature", "client auth"]
+    assert copying["issuerRef"] == hook["issuerRef"] == {"name": f"{SERVER}-hook-ca", "kind": "Issuer"}
+    assert ("Issuer", f"{SERVER}-hook-ca") in manifests
+
+
+def test_cert_managers_secrets_are_read_again_when_they_change() -> None:
+    manifests = render(OWN | {"tls": ISSUER})
+    named = set(plain(manifests["Cluster", SERVER]["spec"]["certificates"]).values())
+    made = {o["spec"]["secretName"]: o["spec"]["secretTemplate"]["labels"] for o in manifests.of("Certificate")}
+    assert named == {f"{SERVER}-tls", f"{SERVER}-replication-tls"}
+    assert {made[name].get("cnpg.io/reload") for name in named} == {"true"}
+
+
+def test_with_the_other_engine_cert_manager_makes_nothing_to_copy_with() -> None:
+    made = [o["spec"]["commonName"] for o in render({"tls": ISSUER}).of("Certificate")]
+    assert "billdb_hook" in made
+    assert "streaming_replica" not in made
+
+
+def test_a_certificate_that_is_brought_along_is_the_servers_and_the_chart_makes_the_others() -> None:
+    manifests = render(OWN | {"tls": {"mode": "existingSecret", "existingSecret": "mine"}})
+    found = plain(manifests["Cluster", SERVER]["spec"]["certificates"])
+    copying = f"{SERVER}-replication-tls"
+    assert found == {
+        "serverCASecret": "mine",
+        "serverTLSSecret": "mine",
+        "clientCASecret": copying,
+        "replicationTLSSecret": copying,
+    }
+    assert ("Secret", copying) in manifests
+    assert ("Secret", f"{SERVER}-tls") not in manifests
