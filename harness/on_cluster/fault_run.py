@@ -1,13 +1,13 @@
 """A run of faults, one after another, while writers write; and what must be true of it afterwards."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from harness.kubernetes import CommandError
 from harness.on_cluster import writers
-from harness.on_cluster.instance_faults import FAULTS
+from harness.on_cluster.instance_faults import FAULTS, Fault
 from harness.on_cluster.instances import Instances
 from harness.on_cluster.serving import secret
 from harness.on_cluster.writers import Writer
@@ -40,6 +40,7 @@ class FaultRun:
 
     instances: Instances
     seed: int
+    faults: Mapping[str, Fault] = field(default_factory=lambda: FAULTS)
     silences: list[tuple[str, float]] = field(default_factory=list)
 
     def start(self) -> list[Writer]:
@@ -55,7 +56,7 @@ class FaultRun:
         chance = random.Random(self.seed)
         for number, name in enumerate(names, 1):
             before = {writer.number: max(writer.acknowledged().values()) for writer in team}
-            FAULTS[name](self.instances, chance)
+            self.faults[name](self.instances, chance)
             self.instances.wait_healthy()
             for writer in team:
                 writer.wait_for_rows()

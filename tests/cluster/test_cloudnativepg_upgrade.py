@@ -25,7 +25,7 @@ SELECT string_agg(part, ' ' ORDER BY part) FROM (
     ), true, true, '')))[1] AS part
     FROM pg_stat_user_tables WHERE schemaname = 'public'
     UNION ALL
-    SELECT format('%I.%I %s', schemaname, sequencename, last_value) FROM pg_sequences
+    SELECT format('%I %s', sequencename, last_value) FROM pg_sequences WHERE schemaname = 'public'
 ) AS parts
 """
 

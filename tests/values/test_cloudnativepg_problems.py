@@ -158,3 +158,16 @@ def test_a_backup_brings_the_data_along_when_the_engine_is_installed() -> None:
     kept = [claim(), claim(f"{SERVER}-backup-pvc"), secret(f"{SERVER}-backup-secret", "password")]
     assert ("Cluster", SERVER) in look(moved, crd(NEW), *kept, kinds=KNOWN)
     assert "would stay behind" in problems(moved, crd(NEW), *kept, kinds=KNOWN, upgrade=True)[0]
+
+
+@pytest.mark.parametrize(("tag", "refused"), [("16", True), ("17", False), ("18", False)])
+def test_there_is_no_way_down_to_an_older_version_in_place(tag: str, refused: bool) -> None:
+    cluster = named("Cluster", SERVER, spec={"imageName": "docker.io/library/postgres:17"})
+    values = OWN | {"image": {"tag": tag}}
+    if not refused:
+        assert look(values, crd(NEW), cluster, kinds=KNOWN, upgrade=True)
+        return
+    assert problems(values, crd(NEW), cluster, kinds=KNOWN, upgrade=True) == [
+        f"image.tag: PostgreSQL 16, but CloudNativePG's Cluster {SERVER} has the data of PostgreSQL 17, and there is no way "
+        "down in place; set it to 17, or restore a backup of before (docs/upgrades.md)"
+    ]

@@ -86,6 +86,11 @@ engine: cloudnativepg, but the Cluster that this cluster knows is of an operator
 {{- $cluster := dict }}
 {{- /* A lookup of a kind that the cluster does not know is an error. */}}
 {{- if .Capabilities.APIVersions.Has "postgresql.cnpg.io/v1/Cluster" }}{{ $cluster = lookup "postgresql.cnpg.io/v1" "Cluster" $namespace $server }}{{ end }}
+{{- $had := include "billdb.major" (dig "spec" "imageName" "" ($cluster | default dict)) }}
+{{- $wanted := include "billdb.major" (include "billdb.image" .Values.image) }}
+{{- if and (eq .Values.engine "cloudnativepg") $had $wanted (lt (int $wanted) (int $had)) }}
+image.tag: PostgreSQL {{ $wanted }}, but CloudNativePG's Cluster {{ $server }} has the data of PostgreSQL {{ $had }}, and there is no way down in place; set it to {{ $had }}, or restore a backup of before (docs/upgrades.md)
+{{- end }}
 {{- $claim := lookup "v1" "PersistentVolumeClaim" $namespace (include "billdb.name.pvc.first" .) }}
 {{- if and (eq .Values.engine "statefulset") $cluster }}
 engine: statefulset, but the data are in CloudNativePG's Cluster {{ $server }} of namespace {{ $namespace }}; set engine to cloudnativepg, or move them (docs/high-availability.md)
