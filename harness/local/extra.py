@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
+from harness import commands
 from harness.local import cgroups, cluster, node, node_objects, sizes, switch
 from harness.local.certificates import Authority
 from harness.local.components import SERVER
@@ -23,6 +23,7 @@ from harness.local.switch import CONTROL_PLANE
 from harness.waiting import wait_for
 
 RECORD = "node.json"  # in the folder of each node
+KUBELET = "/run/kubelet"  # in the node: the kubelet's folder by a short name, for a socket's path has 107 characters at most
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,8 @@ class Extra:
         up(["kube-router"])  # it looks for the node when it starts
 
     def _begin(self) -> Node:
-        main = first()
-        state = _state() / self.name
+        main = node.first()
+        state = node.state() / self.name
         state.mkdir(parents=True, exist_ok=True)
         node.NODES.mkdir(parents=True, exist_ok=True)
         (state / RECORD).write_text(json.dumps(asdict(self)))
@@ -96,11 +97,14 @@ class Extra:
         pid = node.begin(self.cgroup, f"{switch.address(self.number)}/24", switch.address(CONTROL_PLANE), log)
         switch.plug(self.number, pid)
         node.wait_for_setup(pid, log)
+        running = Node(pid, node.start_time(pid), main.checkout, self.cgroup, self.owner is not None)
+        commands.run(
+            running.command("bash", "-c", f"mkdir -p {state}/kubelet {KUBELET} && mount --bind {state}/kubelet {KUBELET}")
+        )
         for other in [main, *(each.node() for each in existing() if each.runs and each != self)]:
             switch.route(other.pid, self.number)
         for number in [CONTROL_PLANE, *(each.number for each in existing() if each != self)]:
             switch.route(pid, number)
-        running = Node(pid, node.start_time(pid), main.checkout, self.cgroup, self.owner is not None)
         return node.record(running, node.NODES / f"{self.name}.json")
 
     def kill(self) -> None:
@@ -148,20 +152,13 @@ class Extra:
                 switch.unroute(other.pid, self.number)
         node_objects.remove(self.name)
         (node.NODES / f"{self.name}.json").unlink(missing_ok=True)
-        shutil.rmtree(_state() / self.name)
-
-
-def first() -> Node:
-    """The node with the control plane."""
-    main = node.current()
-    assert main, "this needs the local Kubernetes"
-    return main
+        shutil.rmtree(node.state() / self.name)
 
 
 def existing() -> list[Extra]:
     """The nodes beside the first, also those that were killed."""
     found = []
-    for file in sorted(_state().glob(f"billdb-*/{RECORD}")):
+    for file in sorted(node.state().glob(f"billdb-*/{RECORD}")):
         with suppress(ValueError, TypeError):
             told = json.loads(file.read_text())
             found.append(Extra(told["number"], told["small"], tuple(told["owner"]) if told["owner"] else None))
@@ -173,8 +170,8 @@ def _numbers() -> list[int]:
 
 
 def _place(extra: Extra) -> Place:
-    state = _state() / extra.name
-    secrets = Authority(_state() / "pki")
+    state = node.state() / extra.name
+    secrets = Authority(node.state() / "pki")
     certificate = f"kubelet-{extra.number}"
     address = switch.address(extra.number)
     secrets.sign(certificate, f"system:node:{extra.name}", "system:nodes", (address, extra.name))
@@ -193,7 +190,3 @@ def _place(extra: Extra) -> Place:
         reserved,
         str(state / "pods"),
     )
-
-
-def _state() -> Path:
-    return Path(first().checkout) / ".local" / "state"

@@ -3,9 +3,8 @@
 import subprocess
 
 from harness.local import packages
-from harness.local.extra import first
 from harness.local.machine import MachineError
-from harness.local.node import Node
+from harness.local.node import Node, first
 from harness.local.node_components import CONTAINERD
 
 

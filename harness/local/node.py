@@ -88,6 +88,18 @@ def current() -> Node | None:
     return recorded(RECORD)
 
 
+def first() -> Node:
+    """The node with the control plane, where there must be one."""
+    running = current()
+    assert running, "this needs the local Kubernetes"
+    return running
+
+
+def state() -> Path:
+    """The folder of its state, which may be another checkout's."""
+    return Path(first().checkout) / ".local" / "state"
+
+
 def everywhere() -> list[Node]:
     """All nodes that any pod may come to; the one with the control plane is the first."""
     found = [current(), *(recorded(file) for file in sorted(NODES.glob("*.json")))]

@@ -28,7 +28,8 @@ class Place:
     """A node as its processes know it: its name and address, the range of its pods, its control group and its folders.
 
     `kubelet` is what the kubelet's certificate is called in `pki`; `reserved` is what of the machine is not the pods'. Where its
-    pods' logs are in `logs`, no other kubelet of this machine takes them for those of pods that are gone.
+    pods' logs are in `logs`, no other kubelet of this machine takes them for those of pods that are gone. `root` is the kubelet's
+    folder where it is not below `state`.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Place:
     kubelet: str
     reserved: Mapping[str, str] = field(default_factory=dict)
     logs: str = ""
+    root: str = ""
 
     def secret(self, name: str) -> str:
         """The path of a file in `pki`."""
@@ -136,7 +138,8 @@ def kubelet(place: Place) -> Component:
         (
             program("kubelet"), f"--config={place.write('kubelet.yaml', configuration)}",
             f"--kubeconfig={place.secret(f'{place.kubelet}.kubeconfig')}",
-            f"--root-dir={place.state / 'kubelet'}", f"--hostname-override={place.name}", f"--node-ip={place.address}",
+            f"--root-dir={place.root or place.state / 'kubelet'}",
+            f"--hostname-override={place.name}", f"--node-ip={place.address}",
         ),
         "http://127.0.0.1:10248/healthz",
     )  # fmt: skip

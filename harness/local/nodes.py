@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 from harness import paths
 from harness.local import addons, cluster, image_copies, machine, node, switch
-from harness.local.extra import Extra, existing, first
+from harness.local.extra import Extra as Extra  # what `joined` gives
+from harness.local.extra import existing
 from harness.local.switch import CONTROL_PLANE as CONTROL_PLANE  # whom a test's node is cut off from
 
 FIRST, LAST = 2, 200  # the numbers; 1 is the node with the control plane
@@ -23,7 +24,7 @@ def joined(count: int, small: bool = False, archives: Mapping[str, Path] = Mappi
     try:
         with _alone():
             _dismiss()
-            switch.ensure(first(), paths.RUN / "switch.log")
+            switch.ensure(node.first(), paths.RUN / "switch.log")
             free = (number for number in range(FIRST, LAST) if number not in {each.number for each in existing()})
             for _ in range(count):
                 made.append(Extra(next(free), small, owner))
@@ -43,7 +44,7 @@ def ensure(count: int, small: bool = False) -> None:
         for number in range(FIRST, FIRST + count - 1):
             kept.setdefault(number, Extra(number, small))
         if kept:
-            switch.ensure(first(), paths.RUN / "switch.log")
+            switch.ensure(node.first(), paths.RUN / "switch.log")
         for each in kept.values():
             if not (each.runs and addons.node_is_ready(each.name)):
                 each.start(image_copies.give)

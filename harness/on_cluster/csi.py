@@ -16,8 +16,8 @@ from harness import commands, paths
 from harness.kubernetes import Cluster
 from harness.local import cgroups, gobuild, gotoolchain, machine, programs
 from harness.local.components import NODE_NAME
-from harness.local.extra import Extra, existing
-from harness.local.node import Node, current
+from harness.local.extra import KUBELET, Extra, existing
+from harness.local.node import Node, first, state
 from harness.on_cluster.shared import shared
 from harness.waiting import wait_for
 
@@ -65,17 +65,6 @@ def running(cluster: Cluster) -> Iterator[None]:
         yield
 
 
-def _node() -> Node:
-    node = current()
-    assert node, "this needs the local Kubernetes"
-    return node
-
-
-def _state() -> Path:
-    """The folder of the node's state, which may be another checkout's."""
-    return Path(_node().checkout) / ".local" / "state"
-
-
 def _start(cluster: Cluster) -> None:
     cgroups.remove(CGROUP)
     cgroups.create(CGROUP)
@@ -87,7 +76,7 @@ def _start(cluster: Cluster) -> None:
     cluster.kubectl("wait", *names, "--for=condition=Established", "--timeout=60s")
     cluster.kubectl("apply", "--filename=-", stdin=yaml.safe_dump_all(OBJECTS))
     for name, command in _processes(cluster).items():
-        _begin(_node(), command, paths.LOCAL / f"{name}.log")
+        _begin(first(), command, paths.LOCAL / f"{name}.log")
     _wait_registered(cluster, NODE_NAME, paths.LOCAL / "csi-driver.log")
     for each in existing():
         if each.runs and not each.owner:
@@ -98,12 +87,12 @@ def join(cluster: Cluster, extra: Extra) -> None:
     """Have the driver on another node too, so that volumes follow their pods to it: within `running`, and after each start."""
     folder = _pool().parent.parent / extra.name
     commands.run(extra.node().command("mkdir", "--parents", str(_pool())))
-    device = commands.run(_node().command("findmnt", "--noheadings", "--output=SOURCE", str(_pool()))).strip()
+    device = commands.run(first().command("findmnt", "--noheadings", "--output=SOURCE", str(_pool()))).strip()
     mounted = extra.node().command("mountpoint", "--quiet", str(_pool()))
     if subprocess.run(mounted).returncode:
         commands.run(extra.node().command("mount", device, str(_pool())))  # one file system, whoever mounts it
     log = folder / "csi-driver.log"
-    _begin(extra.node(), _driver(folder / "kubelet", extra.name), log)
+    _begin(extra.node(), _driver(Path(KUBELET), extra.name), log)
     _wait_registered(cluster, extra.name, log)
 
 
@@ -121,7 +110,7 @@ def _begin(node: Node, command: tuple[str, ...], log: Path) -> None:
 
 
 def _processes(cluster: Cluster) -> dict[str, tuple[str, ...]]:
-    kubelet = _state() / "kubelet"
+    kubelet = state() / "kubelet"
     socket = kubelet / "plugins" / DRIVER / "csi.sock"
     asking = (f"--kubeconfig={cluster.kubeconfig}", "--retry-interval-start=200ms", "--retry-interval-max=2s")
     return {
@@ -138,7 +127,7 @@ def _driver(kubelet: Path, name: str) -> tuple[str, ...]:
 
 
 def _pool() -> Path:
-    return _state() / "csi" / "pool"
+    return state() / "csi" / "pool"
 
 
 def _mount() -> None:
@@ -147,12 +136,12 @@ def _mount() -> None:
     pool = _pool()
     file = pool.with_suffix(".img")
     pool.mkdir(parents=True, exist_ok=True)
-    if subprocess.run(_node().command("mountpoint", "--quiet", str(pool))).returncode == 0:
+    if subprocess.run(first().command("mountpoint", "--quiet", str(pool))).returncode == 0:
         return
     file.unlink(missing_ok=True)
     commands.run(["truncate", f"--size={SIZE}", str(file)])
     commands.run(["mkfs.btrfs", "--quiet", str(file)])
-    commands.run(_node().command("mount", "-o", "loop", str(file), str(pool)))
+    commands.run(first().command("mount", "-o", "loop", str(file), str(pool)))
 
 
 def _stop(cluster: Cluster) -> None:
@@ -166,9 +155,9 @@ def _stop(cluster: Cluster) -> None:
     wait_for(lambda: not left(), "the volumes and snapshots of the tests to be removed", 120, left, every=0.5)
     cluster.kubectl("delete", "--filename=-", "--ignore-not-found", stdin=yaml.safe_dump_all(OBJECTS))
     cgroups.remove(CGROUP)
-    (_state() / "kubelet" / "plugins_registry" / f"{DRIVER}-reg.sock").unlink(missing_ok=True)
+    (state() / "kubelet" / "plugins_registry" / f"{DRIVER}-reg.sock").unlink(missing_ok=True)
     for each in existing():
         if each.runs:
             subprocess.run(each.node().command("umount", str(_pool())), capture_output=True)
-    commands.run(_node().command("umount", str(_pool())))
+    commands.run(first().command("umount", str(_pool())))
     _pool().with_suffix(".img").unlink()
