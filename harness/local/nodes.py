@@ -17,15 +17,20 @@ FIRST, LAST = 2, 200  # the numbers; 1 is the node with the control plane
 
 
 @contextmanager
-def joined(count: int, small: bool = False, archives: Mapping[str, Path] = MappingProxyType({})) -> Iterator[list[Extra]]:
-    """Have this many nodes of one's own, tainted, until the block ends. What a killed run left is removed before."""
+def joined(
+    count: int, small: bool = False, archives: Mapping[str, Path] = MappingProxyType({}), numbers: range = range(FIRST, LAST)
+) -> Iterator[list[Extra]]:
+    """Have this many nodes of one's own, tainted, until the block ends: the first free of these numbers.
+
+    What a killed run left is removed before.
+    """
     owner = (os.getpid(), node.start_time(os.getpid()))
     made: list[Extra] = []
     try:
         with _alone():
             _dismiss()
             switch.ensure(node.first(), paths.RUN / "switch.log")
-            free = (number for number in range(FIRST, LAST) if number not in {each.number for each in existing()})
+            free = (number for number in numbers if number not in {each.number for each in existing()})
             for _ in range(count):
                 made.append(Extra(next(free), small, owner))
                 made[-1].start(lambda running: cluster.load(running, dict(archives)))

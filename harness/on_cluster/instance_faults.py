@@ -9,6 +9,7 @@ from harness.kubernetes import Cluster
 from harness.local import node
 from harness.on_cluster import cloudnativepg
 from harness.on_cluster.instances import NAME, Instances
+from harness.waiting import wait_for
 
 POSTMASTER = "postgres"
 MANAGER = "manager"
@@ -106,13 +107,19 @@ def primary_killed_while_the_operator_is_away(instances: Instances, _: random.Ra
 
 
 def primary_frozen(instances: Instances, _: random.Random) -> None:
-    """The primary's instance manager and postmaster stop where they are, until another server is the primary."""
+    """The primary's instance manager and postmaster stop, until another server is the primary or the kubelet ends it."""
     primary = instances.primary()
     uid = instances.uid(primary)
+    before = instances.restarts(primary)
     for name in (MANAGER, POSTMASTER):
         signal_process(uid, name, "STOP")
     try:
-        instances.wait_primary(primary)
+        wait_for(
+            lambda: instances.primary() != primary or instances.restarts(primary) > before,
+            f"{primary}, which stands still, to be replaced or restarted",
+            240,
+            instances.told,
+        )
     finally:
         for name in (POSTMASTER, MANAGER):
             _if_there(uid, name, "CONT")

@@ -60,6 +60,10 @@ class Instances:
         wait_for(lambda: self.primary() != other_than, f"another primary than {other_than}", seconds, self.told)
         return self.primary()
 
+    def restarts(self, pod: str) -> int:
+        """How often the containers of this pod were started again."""
+        return sum(status["restartCount"] for status in self.release.cluster.get(f"pod/{pod}")["status"]["containerStatuses"])
+
     def wait_replaced(self, uids: dict[str, str], seconds: float = 300) -> None:
         """Wait until every one of these pods is another one than that with this uid."""
 

@@ -1,6 +1,8 @@
 """Nodes that join the cluster while it runs, and what can be done to them: the tests of high availability stand on it."""
 
 import json
+import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -23,15 +25,16 @@ from harness.waiting import wait_for
 
 pytestmark = pytest.mark.local_node
 KUBELET = 10250
+OWN = 190  # the number of a node that no other test has
 KILLED_RUN = """
 import os, signal
 from harness.local.nodes import joined
-with joined(1) as nodes:
+with joined(1, numbers=range(OWN, OWN + 1)) as nodes:
     nodes[0].freeze()
     nodes[0].cut_off()
     print(nodes[0].name, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
-"""
+""".replace("OWN", str(OWN))
 
 
 @pytest.fixture(scope="module")
@@ -230,33 +233,32 @@ def test_a_drained_node_takes_no_pods_until_it_is_given_back(
 
 
 def test_the_nodes_of_a_killed_run_are_removed_by_the_next_and_leave_nothing(cluster: Cluster, nodes: list[Extra]) -> None:
-    before = _traces()
     killed = subprocess.run([sys.executable, "-c", KILLED_RUN], capture_output=True, text=True, timeout=240)
-    name = killed.stdout.strip()
-    assert killed.returncode < 0
-    assert name in cluster.kubectl("get", "nodes", "--output=name")
-    with joined(1) as (extra,):
-        assert extra.name == name
-        assert reaches(extra.number, CONTROL_PLANE) == {1: True}
-    assert _traces() == before
+    assert (killed.returncode, killed.stdout) == (-signal.SIGKILL, f"billdb-{OWN}\n"), killed.stderr
+    left = traces(OWN)
+    assert all(left.values()), left
+    with joined(1, numbers=range(OWN, OWN + 1)) as (extra,):
+        assert reaches(OWN, CONTROL_PLANE) == {CONTROL_PLANE: True}
+        assert extra.runs
+    assert traces(OWN) == {place: [] for place in left}
 
 
-def _traces() -> dict[str, list[str]]:
-    """What there is of nodes: on this machine, in the namespaces of the first, on the switch and in Kubernetes."""
-    main = node.current()
-    assert main
+def traces(number: int) -> dict[str, list[str]]:
+    """What there is of a node: on this machine, in the namespaces of the first, on the switch and in Kubernetes."""
 
-    def told(*command: str) -> list[str]:
-        return sorted(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines())
+    def told(*command: str) -> str:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
     switched = ["nsenter", f"--target={json.loads(switch.RECORD.read_text())['pid']}", "--net"]
-    state = Path(main.checkout) / ".local" / "state"
+    name = f"billdb-{number}"
+    kubectl = (str(paths.BIN / "kubectl"), f"--kubeconfig={paths.KUBECONFIG}")
     return {
-        "groups": sorted(str(group) for group in Path("/sys/fs/cgroup").glob(f"**/{node.NODE_CGROUP}*") if group.is_dir()),
-        "records": sorted(file.name for file in node.NODES.glob("*")),
-        "folders": sorted(folder.name for folder in state.glob("billdb-*")),
-        "routes": told(*main.command("ip", "route", "show")),
-        "nodes": told(str(paths.BIN / "kubectl"), f"--kubeconfig={paths.KUBECONFIG}", "get", "nodes", "--output=name"),
-        "rules": told(*switched, "iptables", "--list-rules"),
-        "ports": [line.split()[1] for line in told(*switched, "ip", "-oneline", "link", "show", "type", "veth")],
+        "groups": [str(group) for group in Path("/sys/fs/cgroup").glob(f"**/{node.NODE_CGROUP}{number}") if group.is_dir()],
+        "records": [file.name for file in node.NODES.glob(f"{name}.json")],
+        "folders": [folder.name for folder in node.state().glob(name)],
+        "routes": re.findall(rf".* via {switch.address(number)} .*", told(*node.first().command("ip", "route", "show"))),
+        "nodes": [extra.name for extra in existing() if extra.number == number],
+        "objects": told(*kubectl, "get", f"node/{name}", "--ignore-not-found", "--output=name").split(),
+        "rules": re.findall(rf".*-in port{number} .*", told(*switched, "iptables", "--list-rules")),
+        "ports": re.findall(rf"port{number}@.*", told(*switched, "ip", "-oneline", "link", "show")),
     }
