@@ -10,6 +10,13 @@ import pytest
 
 TESTS = Path(__file__).parent
 LONGEST = (
+    "cluster/test_cloudnativepg_nodes.py",
+    "cluster/test_cloudnativepg_faults.py",
+    "cluster/test_alerts_cloudnativepg.py",
+    "cluster/test_cloudnativepg_recovery.py",
+    "cluster/test_cloudnativepg_backup.py",
+    "cluster/test_cloudnativepg_upgrade.py",
+    "cluster/test_cloudnativepg_move.py",
     "cluster/test_alerts_backups.py",
     "cluster/test_alerts_snapshots.py",
     "cluster/test_alerts_disk.py",
