@@ -8,6 +8,7 @@ from harness import commands
 from harness.kubernetes import Cluster
 from harness.local import node
 from harness.on_cluster import cloudnativepg
+from harness.on_cluster.credential_faults import certificate_renewed, password_rotated
 from harness.on_cluster.instances import NAME, Instances
 from harness.waiting import wait_for
 
@@ -174,5 +175,7 @@ FAULTS: Mapping[str, Fault] = {
         primary_killed_while_the_operator_is_away,
         primary_frozen,
         primary_cut_off,
+        password_rotated,
+        certificate_renewed,
     )
 }

@@ -90,6 +90,13 @@ def start(cluster: Cluster, number: int, ca: str, password: str, service: str = 
     return writer
 
 
+def team(cluster: Cluster) -> list[Writer]:
+    """The writers that there are."""
+    pods = cluster.get("pods")["items"]
+    names = sorted(str(pod["metadata"]["name"]) for pod in pods)
+    return [Writer(cluster, int(name.removeprefix("writer-")), name) for name in names if name.startswith("writer-")]
+
+
 def longest_silence(acknowledged: list[float]) -> float:
     """Seconds between two acknowledgements that followed each other, the most there were."""
     times = sorted(acknowledged)
