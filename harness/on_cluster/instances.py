@@ -1,6 +1,8 @@
 """The servers of a release that CloudNativePG runs: who is the primary, how they do, and what is asked of each."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,6 +11,7 @@ from harness.on_cluster.release import Release
 from harness.waiting import wait_for
 
 NAME = "postgresql-bill-inquiry"
+SERVERS = f"cnpg.io/cluster={NAME},cnpg.io/podRole=instance"
 HEALTHY = "Cluster in healthy state"
 SWITCHING = "Switchover in progress"  # as `kubectl cnpg promote` writes it
 
@@ -30,8 +33,7 @@ class Instances:
 
     def pods(self) -> list[str]:
         """The pods of all servers that there are, in order."""
-        found = self.release.cluster.get("pods", f"--selector=cnpg.io/cluster={NAME},cnpg.io/podRole=instance")["items"]
-        return sorted(str(pod["metadata"]["name"]) for pod in found)
+        return sorted(self.lives())
 
     def replicas(self) -> list[str]:
         """The pods of the others."""
@@ -60,9 +62,24 @@ class Instances:
         wait_for(lambda: self.primary() != other_than, f"another primary than {other_than}", seconds, self.told)
         return self.primary()
 
-    def restarts(self, pod: str) -> int:
-        """How often the containers of this pod were started again."""
-        return sum(status["restartCount"] for status in self.release.cluster.get(f"pod/{pod}")["status"]["containerStatuses"])
+    def lives(self) -> dict[str, tuple[str, int]]:
+        """By pod what tells the server that runs in it from the one before: the pod's uid, and its containers' restarts."""
+        found = self.release.cluster.get("pods", f"--selector={SERVERS}")["items"]
+        return {
+            pod["metadata"]["name"]: (
+                pod["metadata"]["uid"],
+                sum(status["restartCount"] for status in pod["status"].get("containerStatuses", [])),
+            )
+            for pod in found
+        }
+
+    @contextmanager
+    def ending(self, pod: str, seconds: float = 120) -> Iterator[None]:
+        """What is done in the block ends this server: wait until it does, or until another one is the primary in its place."""
+        life, primary = self.lives()[pod], self.primary()
+        yield
+        what = f"an end of {pod}, {life[0]}"
+        wait_for(lambda: self.lives().get(pod) != life or self.primary() != primary, what, seconds, self.told)
 
     def wait_replaced(self, uids: dict[str, str], seconds: float = 300) -> None:
         """Wait until every one of these pods is another one than that with this uid."""
