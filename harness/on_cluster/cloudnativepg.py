@@ -67,6 +67,19 @@ def stop(cluster: Cluster) -> None:
     cluster.kubectl("delete", OPERATOR, "--ignore-not-found")
 
 
+@contextmanager
+def away(cluster: Cluster) -> Iterator[None]:
+    """Have nobody look after the cluster's servers for the block."""
+    own = Cluster(cluster.kubeconfig, NAMESPACE)
+    own.kubectl("scale", OPERATOR, "--replicas=0")
+    own.kubectl("wait", "pods", "--all", "--for=delete", "--timeout=120s")
+    try:
+        yield
+    finally:
+        own.kubectl("scale", OPERATOR, "--replicas=1")
+        own.kubectl("rollout", "status", OPERATOR, "--timeout=240s")
+
+
 WEBHOOKS = ("cnpg-mutating-webhook-configuration", "cnpg-validating-webhook-configuration")
 
 

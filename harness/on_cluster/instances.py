@@ -50,6 +50,13 @@ class Instances:
         command = ["exec", pod or self.primary(), "--container=postgres", "--", *psql, f"--command={query}"]
         return self.release.cluster.kubectl(*command).removesuffix("\n")
 
+    def takes_writes(self, pod: str) -> bool:
+        """Whether this server is there, and a primary by its own account."""
+        try:
+            return self.sql("SELECT pg_is_in_recovery()", pod) == "f"
+        except CommandError:
+            return False
+
     def promote(self, pod: str) -> None:
         """Ask the operator to make this pod the primary, and the primary a replica."""
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
