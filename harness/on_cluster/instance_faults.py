@@ -71,7 +71,7 @@ def restarted(instances: Instances, _: random.Random) -> None:
 def primary_and_operator_killed(instances: Instances, _: random.Random) -> None:
     """The operator's pod is killed, and the primary with it: nobody decides until a new operator does."""
     operator = Cluster(instances.release.cluster.kubeconfig, cloudnativepg.NAMESPACE)
-    operator.kubectl("delete", "pods", "--all", *BY_FORCE)
+    operator.kubectl("delete", "pods", f"--selector={cloudnativepg.PODS}", *BY_FORCE)
     _kill(instances, instances.primary(), manager)
 
 
