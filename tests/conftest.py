@@ -13,7 +13,5 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How many faults, and which chance: tests/cluster/test_cloudnativepg_faults.py."""
-    parser.addoption(
-        "--faults", default="", help="how many faults happen in a row, or which, by comma; a few without it"
-    )
+    parser.addoption("--faults", default="", help="how many faults happen in a row, or which, by comma; a few without it")
     parser.addoption("--seed", default=random.randrange(10**6), type=int, help="of their order, to have the same once more")
