@@ -68,11 +68,19 @@ def restarted(instances: Instances, _: random.Random) -> None:
     instances.wait_replaced(uids)
 
 
-def primary_killed_while_the_operator_is_away(instances: Instances, _: random.Random) -> None:
+def primary_and_operator_killed(instances: Instances, _: random.Random) -> None:
     """The operator's pod is killed, and the primary with it: nobody decides until a new operator does."""
     operator = Cluster(instances.release.cluster.kubeconfig, cloudnativepg.NAMESPACE)
-    operator.kubectl("delete", "pods", "--all", *BY_FORCE)
+    operator.kubectl("delete", "pods", f"--selector={cloudnativepg.PODS}", *BY_FORCE)
     _kill(instances, instances.primary(), manager)
+
+
+def primary_killed_while_the_operator_is_away(instances: Instances, _: random.Random) -> None:
+    """Nobody looks after the servers, and the primary's instance manager is killed: the kubelet alone brings it back."""
+    primary = instances.primary()
+    with cloudnativepg.away(instances.release.cluster):
+        _kill(instances, primary, manager)
+        wait_for(lambda: instances.takes_writes(primary), f"{primary} to take writes again", seen=instances.told)
 
 
 def primary_frozen(instances: Instances, _: random.Random) -> None:
@@ -154,6 +162,7 @@ FAULTS: Mapping[str, Fault] = {
         replica_deleted_by_force,
         switched_over,
         restarted,
+        primary_and_operator_killed,
         primary_killed_while_the_operator_is_away,
         primary_frozen,
         primary_cut_off,
