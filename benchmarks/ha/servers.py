@@ -28,7 +28,8 @@ VALUES: Mapping[str, Any] = {
 STATEFULSET = merged(VALUES, {"engine": "statefulset"})
 LONGEST = 900  # seconds until every server is there
 SAMPLE = "docs/src/samples/cluster-example.yaml"
-# As its `cluster-example`, but for the name and the image; database and role are those that the writers ask for.
+# As its `cluster-example`, but for the name, the image and the local StorageClass; database and role are those that the writers
+# ask for.
 OF_SAMPLE: Mapping[str, Any] = {
     "metadata": {"name": NAME},
     "spec": {
@@ -36,6 +37,7 @@ OF_SAMPLE: Mapping[str, Any] = {
         "imagePullPolicy": "IfNotPresent",
         "postgresUID": 999,
         "postgresGID": 999,
+        "storage": {"storageClass": "managed-standard"},
         "bootstrap": {"initdb": {"database": "bill_inquiry_db", "owner": "bill_inquiry_user"}},
     },
 }
