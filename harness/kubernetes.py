@@ -18,10 +18,12 @@ DATABASE = "bill_inquiry_db"
 
 @dataclass(frozen=True)
 class Cluster:
-    """A cluster by its kubeconfig, and the namespace that commands go to."""
+    """A cluster by its kubeconfig, the namespace that commands go to, and which container of which pod is the server there."""
 
     kubeconfig: Path
     namespace: str
+    pod: str = POD
+    container: str = "postgresql"
 
     def kubectl(self, *arguments: str, stdin: str | None = None, timeout: float = 300) -> str:
         """Run kubectl in the namespace and return its standard output. Raises CommandError."""
@@ -47,10 +49,10 @@ class Cluster:
         found: dict[str, Any] = json.loads(self.kubectl("get", *arguments, "--output=json"))
         return found
 
-    def sql(self, query: str, database: str = DATABASE, pod: str = POD) -> str:
+    def sql(self, query: str, database: str = DATABASE, pod: str = "") -> str:
         """The answer to a query asked as superuser on the socket inside the pod: columns by `|`, rows by line."""
         psql = ["psql", "--no-psqlrc", "--no-align", "--tuples-only", "--username=postgres", f"--dbname={database}"]
-        answer = self.kubectl("exec", pod, "--container=postgresql", "--", *psql, f"--command={query}")
+        answer = self.kubectl("exec", pod or self.pod, f"--container={self.container}", "--", *psql, f"--command={query}")
         return answer.removesuffix("\n")
 
     def follow(self, pod: str) -> Callable[[], str]:

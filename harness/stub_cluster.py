@@ -43,6 +43,9 @@ AZURE_MONITOR = tuple(("azmonitoring.coreos.com/v1", kind, plural, True) for kin
 CERT_MANAGER = tuple(("cert-manager.io/v1", kind, f"{kind.lower()}s", True) for kind in ("Certificate", "Issuer"))
 CLOUDNATIVEPG = (
     ("postgresql.cnpg.io/v1", "Cluster", "clusters", True),
+    ("postgresql.cnpg.io/v1", "ScheduledBackup", "scheduledbackups", True),
+    ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", False),
+    ("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", True),
     ("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", False),
 )
 NOT_FOUND = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404}

@@ -16,6 +16,8 @@ LONGEST = (
     "cluster/test_alerts_cloudnativepg.py",
     "cluster/test_cloudnativepg_recovery.py",
     "cluster/test_cloudnativepg_snapshots.py",
+    "cluster/test_cloudnativepg_lifecycle.py",
+    "cluster/test_cloudnativepg_brought.py",
     "cluster/test_cloudnativepg_backup.py",
     "cluster/test_cloudnativepg_upgrade.py",
     "cluster/test_cloudnativepg_move.py",

@@ -1,26 +1,29 @@
--- Until when the certificates are valid that the server has: its own and its CA's, and those of the schema Job. Monitoring cannot read a file;
--- it may ask this, which tells nothing else of them and takes nothing from who asks. Of a file with several certificates it is the first.
--- A file that is there and holds none has no end; one that is not there has no row.
+-- Until when the certificates are valid that the server has: its own and its CA's, those of the schema Job, and with CloudNativePG the one
+-- with which servers copy from one another. Monitoring cannot read a file; it may ask this, which tells nothing else of them and takes
+-- nothing from who asks. Of a file with several certificates it is the first. A file that is there and holds none has no end; one that is
+-- not there has no row.
 -- It runs as superuser. What somebody else had in their hands (by a rollback to 0.4.0, which gives it to the owner) is made anew, and so is
 -- what is another version's: its body has another hash than this one.
 SELECT count(*) = 0 AS no_certificates
 FROM pg_proc
 WHERE
     oid = to_regprocedure('audit.certificates()') AND proowner = 10
-    AND encode(sha256(convert_to(prosrc, 'UTF8')), 'hex') = 'ee4f9d3c31d80e6ea5d98e88e6c30aeb0544e76e660a0d4d3d0590f18e527661' \gset audit_
+    AND encode(sha256(convert_to(prosrc, 'UTF8')), 'hex') = '8325e6b90e6bdafc694a82b056fa02d82f37ebb9d1bb71e32c5666461c1137ff' \gset audit_
 \if :audit_no_certificates
 DROP FUNCTION IF EXISTS audit.certificates();
 CREATE FUNCTION audit.certificates() RETURNS TABLE (certificate TEXT, ends_at TIMESTAMPTZ)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    theirs CONSTANT BOOLEAN := current_setting('ssl_ca_file') LIKE '%/client-ca.crt'; -- as CloudNativePG names its files
     file TEXT;
     ends TEXT;
 BEGIN
     FOR certificate, file IN VALUES
         ('server', current_setting('ssl_cert_file')),
-        ('ca', regexp_replace(current_setting('ssl_cert_file'), '[^/]*$', 'ca.crt')),
-        ('schema', regexp_replace(current_setting('ssl_ca_file'), '[^/]+$', 'tls.crt')),
-        ('schema-ca', current_setting('ssl_ca_file'))
+        ('ca', regexp_replace(current_setting('ssl_cert_file'), '[^/]*$', CASE WHEN theirs THEN 'server-ca.crt' ELSE 'ca.crt' END)),
+        ('schema', CASE WHEN theirs THEN '/projected/schema.crt' ELSE regexp_replace(current_setting('ssl_ca_file'), '[^/]+$', 'tls.crt') END),
+        ('schema-ca', current_setting('ssl_ca_file')),
+        ('replication', CASE WHEN theirs THEN regexp_replace(current_setting('ssl_ca_file'), '[^/]+$', 'streaming_replica.crt') ELSE '' END)
     LOOP
         ends_at := NULL;
         BEGIN

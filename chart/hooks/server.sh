@@ -12,6 +12,11 @@ SETTINGS=(
 PGOPTIONS=$(printf -- '-c %s ' "${SETTINGS[@]}")
 export PGOPTIONS
 
+# A server whose node is gone does not say so: after 25 s without a sign of it the connection is lost. libpq has no variable for that.
+PGSERVICEFILE=$(mktemp)
+printf '%s\n' '[billdb]' keepalives_idle=10 keepalives_interval=5 keepalives_count=3 > "$PGSERVICEFILE"
+export PGSERVICEFILE PGSERVICE=billdb
+
 fail() {
   say "ERROR: $*" >&2
   exit 3

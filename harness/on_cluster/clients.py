@@ -25,7 +25,7 @@ SERVICE = "bill_inquiry_user"
 class Client:
     """A client by what is special about it; `default` and `hardened` are IN or words of the refusal that it must get.
 
-    `environment` is libpq's; {host} in it is the server's full name, and {ROLE} that role's password.
+    `environment` is libpq's; {host} in it is the server's full name, {socket} its socket's folder, {ROLE} that role's password.
     """
 
     what: str
@@ -53,8 +53,8 @@ PLACES = (
     Client("the same", IN, NO_ANSWER, OTHER_POD),
     Client("the same", IN, NO_ANSWER, OTHER_NAMESPACE),
     same("a TCP connection", NO_ANSWER, OUTSIDE),
-    same("the superuser on the socket, as the plan's kubectl exec", IN, SERVER_POD, "postgres", PGHOST="/var/run/postgresql"),
-    same("another role on the socket", "Peer authentication failed", SERVER_POD, PGHOST="/var/run/postgresql"),
+    same("the superuser on the socket, as the plan's kubectl exec", IN, SERVER_POD, "postgres", PGHOST="{socket}"),
+    same("another role on the socket", "Peer authentication failed", SERVER_POD, PGHOST="{socket}"),
     same(
         "the superuser on 127.0.0.1 without TLS", NO_ENCRYPTION, SERVER_POD, "postgres", PGHOST="127.0.0.1", PGSSLMODE="disable"
     ),

@@ -53,7 +53,12 @@ def start(cluster: Cluster) -> None:
     csi.define(cluster)  # whether there are snapshots the operator finds out when it starts, and never again
     # On the server's side: the CRDs are too large for the annotation that kubectl would keep them in.
     cluster.kubectl("apply", "--server-side", "--force-conflicts", "--filename=-", stdin=yaml.safe_dump_all(objects))
-    cluster.kubectl("rollout", "status", OPERATOR, "--timeout=240s")
+    wait_answering(cluster)
+
+
+def wait_answering(cluster: Cluster) -> None:
+    """Wait until the operator's pod is ready: its webhooks answer then."""
+    Cluster(cluster.kubeconfig, NAMESPACE).kubectl("rollout", "status", OPERATOR, "--timeout=240s")
 
 
 def image() -> dict[str, Path]:

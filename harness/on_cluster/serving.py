@@ -4,7 +4,6 @@ from base64 import b64decode
 
 from cryptography import x509
 
-from harness.kubernetes import POD
 from harness.on_cluster.release import Release
 
 HANDSHAKE = "openssl s_client -starttls postgres -connect postgresql-bill-inquiry:5432"
@@ -19,7 +18,7 @@ def secret(release: Release, name: str) -> dict[str, str]:
 
 def server_state(release: Release) -> tuple[str, int]:
     """The pod's identity and its containers' restarts: unchanged when nothing was restarted."""
-    pod = release.cluster.get(f"pod/{POD}")
+    pod = release.cluster.get(f"pod/{release.cluster.pod}")
     return pod["metadata"]["uid"], sum(status["restartCount"] for status in pod["status"]["containerStatuses"])
 
 

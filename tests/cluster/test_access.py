@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from harness import paths
-from harness.kubernetes import POD, Cluster, CommandError
+from harness.kubernetes import Cluster, CommandError
 from harness.on_cluster.clients import (
     APPLICATION,
     CLIENTS,
@@ -35,6 +35,7 @@ class Doors:
     pods: dict[str, tuple[Cluster, str]]
     reachable: list[str]
     passwords: dict[str, str]
+    socket: str = "/var/run/postgresql"
 
     def knock(self, client: Client) -> str:
         """IN, or all that the client was told."""
@@ -58,15 +59,18 @@ class Doors:
             "PGHOST": host, "PGUSER": client.role, "PGPASSWORD": self.passwords.get(client.role, ""), "PGCONNECT_TIMEOUT": "10",
             "PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/tmp/ca.crt",
         }  # fmt: skip
-        variables |= {name: value.format(host=host, **self.passwords) for name, value in client.environment.items()}
+        variables |= {
+            name: value.format(host=host, socket=self.socket, **self.passwords) for name, value in client.environment.items()
+        }
         return [f"{name}={value}" for name, value in variables.items()]
 
     def _from_outside(self) -> str:
         service = self.release.cluster.get("service/postgresql-bill-inquiry")["spec"]
         assert (service["type"], [port.get("nodePort") for port in service["ports"]]) == ("ClusterIP", [None])
-        addresses = [self.release.cluster.get(f"pod/{POD}")["status"]["podIP"], service["clusterIP"]]
+        addresses = [self.release.cluster.get(f"pod/{self.release.cluster.pod}")["status"]["podIP"], service["clusterIP"]]
         for address in addresses:
-            own = self.release.cluster.kubectl("exec", POD, "--container=postgresql", "--", "pg_isready", "-h", address)
+            server = (self.release.cluster.pod, f"--container={self.release.cluster.container}")
+            own = self.release.cluster.kubectl("exec", *server, "--", "pg_isready", "-h", address)
             assert "accepting connections" in own
         assert {answers(address) for address in self.reachable} == {True}, "or no answer would prove nothing"
         return NO_ANSWER if {answers(address) for address in addresses} == {False} else IN
@@ -83,10 +87,15 @@ def answers(address: str) -> bool:
 
 @pytest.fixture(scope="module", params=["default", "hardened"])
 def doors(request: pytest.FixtureRequest, exporter_image: None, namespaces: Callable[[str], Cluster]) -> Iterator[Doors]:
-    """The chart with default values, then with the preset; and client pods, one a place."""
+    """The chart with default values, then with the preset."""
     release = Release(namespaces(f"billdb-access-{request.param}"))
-    elsewhere = namespaces(f"billdb-elsewhere-{request.param}")
     release.install(None, *([f"--values={paths.PRESETS}/hardened.yaml"] if request.param == "hardened" else []))
+    yield around(release, namespaces(f"billdb-elsewhere-{request.param}"))
+    release.remove()
+
+
+def around(release: Release, elsewhere: Cluster) -> Doors:
+    """Client pods around a server, one a place."""
     certificate = secret(release, "postgresql-bill-inquiry-tls")
     files = {
         "ca.crt": certificate["ca.crt"],
@@ -106,8 +115,7 @@ def doors(request: pytest.FixtureRequest, exporter_image: None, namespaces: Call
     elsewhere.kubectl("label", "pod/uncovered", "app=uncovered")
     elsewhere.kubectl("expose", "pod/uncovered", f"--port={PORT}")
     reachable = [uncovered, elsewhere.get("service/uncovered")["spec"]["clusterIP"]]
-    yield Doors(release, pods | {SERVER_POD: (release.cluster, POD)}, reachable, release.passwords())
-    release.remove()
+    return Doors(release, pods | {SERVER_POD: (release.cluster, release.cluster.pod)}, reachable, release.passwords())
 
 
 @pytest.mark.parametrize("client", CLIENTS, ids=[f"{c.place}: {c.what}" for c in CLIENTS])

@@ -81,7 +81,7 @@ def test_each_instance_is_asked_and_the_exporter_sees_the_primary(watched: Insta
     log = ("logs", f"deployment/{NAME}-metrics", "--tail=20")
     wait_for(partial(monitoring.query, good), good, 240, lambda: watched.release.cluster.kubectl(*log), every=1)
     ends = {s.labels["certificate"]: s.value for s in monitoring.query(f"billdb_certificate_end_seconds{{{here}}}")}
-    assert set(ends) == {"server", "schema-ca"}
+    assert set(ends) == {"server", "ca", "schema", "schema-ca", "replication"}
     assert min(ends.values()) > 0
 
 

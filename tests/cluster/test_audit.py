@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from harness.kubernetes import POD, Cluster
+from harness.kubernetes import Cluster
 from harness.local import cluster, images, node
+from harness.on_cluster import logs
 from harness.on_cluster.release import Release
 from harness.waiting import wait_for_words
 
@@ -15,7 +16,7 @@ SECRET = "never to be read in a log"
 
 def server_log(release: Release, words: str = "") -> str:
     """The server's log, once these words are in it: what a session leaves there comes a moment after its client has gone."""
-    return wait_for_words(lambda: release.cluster.kubectl("logs", POD, "--container=postgresql"), words)
+    return wait_for_words(lambda: logs.of_server(release.cluster), words)
 
 
 @pytest.fixture(scope="module")

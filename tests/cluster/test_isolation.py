@@ -9,7 +9,7 @@ import yaml
 
 from harness import paths
 from harness.chart import render
-from harness.kubernetes import POD, Cluster, CommandError
+from harness.kubernetes import Cluster, CommandError
 from harness.local import node
 from harness.on_cluster.pods import listening, manifest, standing
 from harness.on_cluster.release import Release
@@ -49,7 +49,7 @@ def test_a_pod_that_is_not_the_charts_reaches_all_of_it(database: Release, elsew
 
 
 def test_the_server_reaches_dns_and_nothing_else(database: Release, elsewhere: list[str]) -> None:
-    assert knock(database, POD, *elsewhere, DNS) == dict.fromkeys(elsewhere, "closed") | {DNS: "open"}
+    assert knock(database, database.cluster.pod, *elsewhere, DNS) == dict.fromkeys(elsewhere, "closed") | {DNS: "open"}
 
 
 @pytest.mark.parametrize("component", ["schema", "retention", "test"])
@@ -68,12 +68,12 @@ def test_a_pod_of_a_job_reaches_dns_and_the_server_and_nothing_else(
 
 def test_no_pod_holds_a_token_of_the_api(database: Release) -> None:
     token = "test -e /var/run/secrets/kubernetes.io && echo there || echo none"
-    assert database.cluster.kubectl("exec", POD, "--", "bash", "-c", token).strip() == "none"
+    assert database.cluster.kubectl("exec", database.cluster.pod, "--", "bash", "-c", token).strip() == "none"
 
 
 def test_the_servers_image_is_read_only(database: Release) -> None:
     write = "touch /usr/local/there 2>&1; id -u; grep -E '^(CapEff|Seccomp|NoNewPrivs):' /proc/self/status"
-    told = database.cluster.kubectl("exec", POD, "--", "bash", "-c", write)
+    told = database.cluster.kubectl("exec", database.cluster.pod, "--", "bash", "-c", write)
     assert "Read-only file system" in told
     assert told.splitlines()[1:] == ["999", "CapEff:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"]
 
@@ -102,10 +102,11 @@ def admitted(release: Release, pod: dict[str, object]) -> str:
 
 
 def test_the_drain_of_a_node_may_evict_the_server(database: Release) -> None:
-    before = database.cluster.get(f"pod/{POD}")["metadata"]["uid"]
-    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": POD, "namespace": database.cluster.namespace}}
-    path = f"/api/v1/namespaces/{database.cluster.namespace}/pods/{POD}/eviction"
+    pod, namespace = database.cluster.pod, database.cluster.namespace
+    before = database.cluster.get(f"pod/{pod}")["metadata"]["uid"]
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": namespace}}
+    path = f"/api/v1/namespaces/{namespace}/pods/{pod}/eviction"
     database.cluster.kubectl("create", f"--raw={path}", "--filename=-", stdin=json.dumps(eviction))
     database.cluster.kubectl("rollout", "status", "statefulset/postgresql-bill-inquiry", "--timeout=240s")
-    assert database.cluster.get(f"pod/{POD}")["metadata"]["uid"] != before
+    assert database.cluster.get(f"pod/{pod}")["metadata"]["uid"] != before
     assert database.cluster.sql("SELECT count(*) FROM system_config") == "13"

@@ -101,5 +101,5 @@ def test_helm_test_passes(database: Release) -> None:
 
 
 def test_memory_for_parallel_queries_is_larger_than_the_runtime_gives(database: Release) -> None:
-    size = database.cluster.kubectl("exec", "postgresql-bill-inquiry-0", "--", "df", "-k", "--output=size", "/dev/shm")
+    size = database.cluster.kubectl("exec", database.cluster.pod, "--", "df", "-k", "--output=size", "/dev/shm")
     assert int(size.split()[1]) >= 256 * 1024

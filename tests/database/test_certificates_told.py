@@ -74,6 +74,16 @@ def test_the_ends_are_those_of_the_files_whichever_way_they_are_written(server: 
     assert told(server) == {"server": SOON, "ca": LATER, "schema": LAST, "schema-ca": OLD}
 
 
+def test_the_files_of_cloudnativepg_have_other_names(server: Server, folder: Path) -> None:
+    with server.connect() as connection:
+        place = f"'{SHARED}/certificates/clients/client-ca.crt'"
+        tell(connection, f"ALTER SYSTEM SET ssl_ca_file = {place}", "ssl_ca_file", "client-ca.crt")
+    ends = {"server/tls": SOON, "server/server-ca": LATER, "clients/client-ca": OLD, "clients/streaming_replica": LAST}
+    for name, end in ends.items():
+        (folder / f"{name}.crt").write_text(certificate(end))
+    assert told(server) == {"server": SOON, "ca": LATER, "schema-ca": OLD, "replication": LAST}
+
+
 def test_of_a_chain_it_is_the_first_and_what_is_around_it_does_not_matter(server: Server, folder: Path) -> None:
     key = rsa.generate_private_key(65537, 3072)
     long = certificate(LATER, datetime(2050, 1, 1, tzinfo=UTC), key)

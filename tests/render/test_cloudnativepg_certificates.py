@@ -49,3 +49,11 @@ def test_a_certificate_that_is_brought_along_is_the_servers_and_the_chart_makes_
     }
     assert ("Secret", copying) in manifests
     assert ("Secret", f"{SERVER}-tls") not in manifests
+
+
+def test_a_server_can_tell_the_end_of_the_schema_jobs_certificate_and_does_not_have_its_key() -> None:
+    certificate = {"name": f"{SERVER}-hook-tls", "optional": True, "items": [{"key": "tls.crt", "path": "schema.crt"}]}
+    found = plain(render(OWN)["Cluster", SERVER]["spec"])
+    assert found["projectedVolumeTemplate"] == {"sources": [{"secret": certificate}]}
+    by_password = plain(render(OWN | {"schema": {"login": "password"}})["Cluster", SERVER]["spec"])
+    assert "projectedVolumeTemplate" not in by_password

@@ -41,7 +41,11 @@ NAMES = {
 }
 KEPT = {"Cluster", "ObjectStore", "ScheduledBackup", "PersistentVolumeClaim", "Secret", "StorageClass"}
 # Without which the Cluster that stays would not work.
-OF_THE_CLUSTER = {("NetworkPolicy", "postgresql-bill-inquiry-instances"), ("ServiceAccount", "postgresql-bill-inquiry")}
+OF_THE_CLUSTER = {
+    ("NetworkPolicy", "postgresql-bill-inquiry"),
+    ("NetworkPolicy", "postgresql-bill-inquiry-instances"),
+    ("ServiceAccount", "postgresql-bill-inquiry"),
+}
 
 
 @pytest.mark.parametrize("release", ["billdb", "postgres", "x"])

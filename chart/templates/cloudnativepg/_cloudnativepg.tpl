@@ -123,6 +123,17 @@ certificates:
   # It has the CA's certificate, and not the key that would sign others.
   clientCASecret: {{ include "billdb.name.replicationTLS" . | quote }}
   replicationTLSSecret: {{ include "billdb.name.replicationTLS" . | quote }}
+{{- if eq (include "billdb.schema.login" .) "certificate" }}
+# For audit.certificates() to tell its end; its key stays where it is.
+projectedVolumeTemplate:
+  sources:
+    - secret:
+        name: {{ include "billdb.name.schemaTLS" . | quote }}
+        optional: true
+        items:
+          - key: tls.crt
+            path: schema.crt
+{{- end }}
 postgresql:
   parameters:
     {{- include "billdb.cloudnativepg.parameters" . | nindent 4 }}

@@ -21,30 +21,50 @@ auth.database: {{ .Values.auth.database }}, but this release's database is {{ $h
 {{- end }}
 {{- end }}
 
+{{/* What another release or a person may have made, by kind, in JSON. With CloudNativePG the operator makes the Service, and more is kept. */}}
+{{- define "billdb.release.objects" -}}
+{{- $server := include "billdb.name.server" . }}
+{{- $archive := list (include "billdb.name.archive" .) }}
+{{- $objects := dict "ConfigMap" (list (include "billdb.name.config" .) (include "billdb.name.schemaScript" .)) "Secret" (include "billdb.secrets.own" . | fromJsonArray) }}
+{{- if eq .Values.engine "statefulset" }}
+{{- $claims := ternary list (list (include "billdb.name.pvc" .)) (not (empty .Values.persistence.existingClaim)) }}
+{{- $objects = merge $objects (dict "StatefulSet" (list $server) "Service" (list $server) "PersistentVolumeClaim" $claims) }}
+{{- else if .Capabilities.APIVersions.Has "postgresql.cnpg.io/v1/Cluster" }}
+{{- $objects = merge $objects (dict "Cluster" (list $server) "ServiceAccount" (list $server)) }}
+{{- if .Values.networkPolicy.enabled }}{{ $objects = set $objects "NetworkPolicy" (list $server (include "billdb.name.instances" .)) }}{{ end }}
+{{- if and .Values.cloudnativepg.archive.enabled (.Capabilities.APIVersions.Has "barmancloud.cnpg.io/v1/ObjectStore") }}
+{{- $objects = merge $objects (dict "ObjectStore" $archive "ScheduledBackup" $archive) }}
+{{- end }}
+{{- end }}
+{{ toJson $objects }}
+{{- end }}
+
 {{/* Objects of these names that another release or a person made: helm would name one of them, and no way on. */}}
 {{- define "billdb.problems.foreign" -}}
 {{- $namespace := .Release.Namespace }}
 {{- $server := include "billdb.name.server" . }}
-{{- $claims := ternary list (list (include "billdb.name.pvc" .)) (not (empty .Values.persistence.existingClaim)) }}
-{{- $kinds := dict "StatefulSet" (list $server) "Service" (list $server) "ConfigMap" (list (include "billdb.name.config" .) (include "billdb.name.schemaScript" .)) "PersistentVolumeClaim" $claims "Secret" (include "billdb.secrets.own" . | fromJsonArray) }}
+{{- $versions := dict "StatefulSet" "apps/v1" "NetworkPolicy" "networking.k8s.io/v1" "Cluster" "postgresql.cnpg.io/v1" "ScheduledBackup" "postgresql.cnpg.io/v1" "ObjectStore" "barmancloud.cnpg.io/v1" }}
 {{- $holding := "" }}
 {{- $replaced := "" }}
-{{- $running := "" }}
-{{- range $kind, $names := ternary $kinds dict .Release.IsInstall }}
+{{- $runs := "" }}
+{{- $installed := "" }}
+{{- range $kind, $names := ternary (include "billdb.release.objects" . | fromJson) dict .Release.IsInstall }}
 {{- range $names }}
-{{- $object := lookup (ternary "apps/v1" "v1" (eq $kind "StatefulSet")) $kind $namespace . | default dict }}
+{{- $object := lookup (get $versions $kind | default "v1") $kind $namespace . | default dict }}
 {{- $owner := dig "metadata" "annotations" "meta.helm.sh/release-name" "" $object }}
 {{- if and $object (ne $owner $.Release.Name) }}
 {{- $name := printf " %s/%s" (lower $kind) . }}
-{{- if has $kind (list "PersistentVolumeClaim" "Secret") }}{{ $holding = print $holding $name }}{{ else }}{{ $replaced = print $replaced $name }}{{ end }}
-{{- if eq $kind "StatefulSet" }}{{ $running = $owner }}{{ end }}
+{{- if has $kind (list "StatefulSet" "Service" "ConfigMap") }}{{ $replaced = print $replaced $name }}{{ else }}{{ $holding = print $holding $name }}{{ end }}
+{{- /* A Cluster that an uninstalled release left runs too: what is not kept tells that its release is there. */}}
+{{- if has $kind (list "StatefulSet" "Cluster") }}{{ $runs = $owner }}{{ end }}
+{{- if has $kind (list "StatefulSet" "ConfigMap") }}{{ $installed = $owner }}{{ end }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- $delete := printf "kubectl delete -n %s%s" $namespace $replaced }}
 {{- $adopt := printf "kubectl annotate -n %s --overwrite%s meta.helm.sh/release-name=%s meta.helm.sh/release-namespace=%s && kubectl label -n %s --overwrite%s app.kubernetes.io/managed-by=Helm" $namespace $holding .Release.Name $namespace $namespace $holding }}
-{{- if $running }}
-fullnameOverride: the release {{ $running }} of this namespace has a server {{ $server }}; choose another name for a second database, or take over its data: helm uninstall {{ $running }} -n {{ $namespace }}, then try again
+{{- if and $runs (eq $runs $installed) }}
+fullnameOverride: the release {{ $runs }} of this namespace has a server {{ $server }}; choose another name for a second database, or take over its data: helm uninstall {{ $runs }} -n {{ $namespace }}, then try again
 {{- else if or $holding $replaced }}
 release {{ .Release.Name }}: it did not make{{ $replaced }}{{ $holding }} in namespace {{ $namespace }}; to take over data and passwords, run: {{ list (and $replaced $delete) (and $holding $adopt) | compact | join " && " }}, then try again
 {{- end }}

@@ -29,8 +29,13 @@
 {{- define "billdb.secrets.own" -}}
 {{- $own := ternary list (list (include "billdb.name.secret" .)) (not (empty .Values.auth.existingSecret)) }}
 {{- if eq .Values.tls.mode "generated" }}{{ $own = concat $own (list (include "billdb.name.ca" .) (include "billdb.name.tls" .)) }}{{ end }}
-{{- if and (ne .Values.tls.mode "certManager") (eq (include "billdb.schema.login" .) "certificate") }}
+{{- $cluster := eq .Values.engine "cloudnativepg" }}
+{{- if and (ne .Values.tls.mode "certManager") (or $cluster (eq (include "billdb.schema.login" .) "certificate")) }}
 {{- $own = concat $own (list (include "billdb.name.schemaCA" .) (include "billdb.name.schemaTLS" .)) }}
+{{- if $cluster }}{{ $own = append $own (include "billdb.name.replicationTLS" .) }}{{ end }}
+{{- end }}
+{{- if and $cluster .Values.auth.superuserFromNetwork (include "billdb.role.owned" (dict "root" . "role" "postgres")) }}
+{{- $own = append $own (include "billdb.name.superuser" .) }}
 {{- end }}
 {{- if and .Values.backup.enabled (not .Values.backup.repository.passwordSecret) }}{{ $own = append $own (include "billdb.name.backupSecret" .) }}{{ end }}
 {{ toJson $own }}
