@@ -31,10 +31,10 @@ def of(store: Program) -> Mapping[str, Fault]:
         store.stop()
         try:
             instances.sql("SELECT pg_switch_wal()")
-            wait_for(lambda: int(instances.sql(FAILED)) > before, "the archive to fail", 240, instances.told)
+            wait_for(lambda: int(instances.sql(FAILED)) > before, "the archive to fail", 600, instances.told)
         finally:
             store.start()
-        wait_for(lambda: instances.sql(GOES_ON) == "t", "the archive to go on", 240, instances.told)
+        wait_for(lambda: instances.sql(GOES_ON) == "t", "the archive to go on", 600, instances.told)
 
     return {each.__name__: each for each in (store_away, replica_disk_full, primary_disk_full)}
 
@@ -50,20 +50,27 @@ def primary_disk_full(instances: Instances, _: random.Random) -> None:
 
 
 def _fill(instances: Instances, pod: str) -> None:
-    """Leave no room on the volume of this pod until the operator says so, and then as much as there was."""
-    file = limited.place(instances.release.cluster, pod) / "filling"
+    """Leave no room on the volume of this pod until the operator says so; then do as the runbook says."""
+    cluster = instances.release.cluster
+    file = limited.place(cluster, pod) / "filling"
     try:
         # It ends when the last block is taken.
         subprocess.run(first().command("dd", "if=/dev/zero", f"of={file}", "bs=1M"), capture_output=True)
-        wait_for(lambda: _stopped(instances), f"{pod} to have no room", 240, instances.told)
+        wait_for(lambda: _stopped(instances, pod), f"{pod} to have no room", 600, instances.told, every=1)
     finally:
         commands.run(first().command("rm", "--force", str(file)))
+    cluster.kubectl("delete", f"pod/{pod}", "--wait=false")  # the kubelet's next try may be minutes away
 
 
-def _stopped(instances: Instances) -> bool:
-    """Whether a server has stopped for want of room; else more WAL is written, which wants some."""
+def _stopped(instances: Instances, pod: str) -> bool:
+    """Whether the server is told of as stopped for want of room; as long as it runs, more WAL is written, which wants some.
+
+    No more than that: what a replica does not take stays on the primary, whose disk would be the next to be full.
+    """
     if instances.status().get("phase") == NO_ROOM:
         return True
-    with suppress(CommandError):  # it is the primary that has none
-        instances.sql("SELECT pg_switch_wal()")
+    statuses = instances.release.cluster.get(f"pod/{pod}")["status"].get("containerStatuses", ())
+    if all(status["ready"] for status in statuses):
+        with suppress(CommandError):  # the primary stops just now
+            instances.sql("SELECT pg_switch_wal()")
     return False

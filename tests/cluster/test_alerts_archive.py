@@ -22,7 +22,7 @@ from tests.cluster.test_runbooks import diagnose
 pytestmark = pytest.mark.local_node
 
 FIRES = {"BilldbBaseBackupOverdue": "test_a_store_that_is_away_is_told_of_until_it_is_back"}
-SIZE = 500  # megabytes of each disk
+SIZE = 700  # megabytes of each disk
 BACKUPS = "backups.postgresql.cnpg.io"
 FAILING = {
     "apiVersion": "postgresql.cnpg.io/v1",
@@ -54,7 +54,7 @@ def watched(store: S3, exporter_image: None, monitoring: Monitoring, release: Re
     with limited.volumes(release.cluster, SIZE, 3) as storage_class:
         disks = {"persistence": {"storageClass": storage_class, "size": f"{SIZE}Mi"}, "storageClass": {"create": False}}
         try:
-            release.install(merged(merged(merged(operator.SMALL, WATCHED), alerts), merged(asked, disks)))
+            release.install(merged(merged(merged(operator.SMALL, WATCHED), alerts), merged(asked, disks)), timeout="560s")
             found = Instances(release)
             found.wait_healthy()
             monitoring.wait_watched(release)
@@ -73,7 +73,7 @@ def test_a_store_that_is_away_is_told_of_until_it_is_back(
     watched: Instances, monitoring: Monitoring, store: S3, tmp_path: Path
 ) -> None:
     release, primary = watched.release, watched.primary()
-    wait_for(lambda: "completed" in phases(release).values(), "the first base backup", 240, watched.told, every=1)
+    wait_for(lambda: "completed" in phases(release).values(), "the first base backup", 600, watched.told, every=1)
     assert "BilldbBaseBackupOverdue" not in monitoring.alerts(release.cluster.namespace)
     store.stop()
     try:
