@@ -155,11 +155,18 @@ def state(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure installation, rendering and security, or parts [-- schema | recovery | backup | monitoring | compare | up]."""
+    """Measure installation, rendering and security, or parts [-- schema | recovery | backup | monitoring | ha | compare | up]."""
     _install(session, "lint")  # recovery is measured in containers, as the tests run them
     session.run("python", "-m", "harness.local.programs", "helm")
     named = set(session.posargs)
-    if named & {"install", "security", "compare"} or not named & {"schema", "template", "recovery", "backup", "monitoring", "up"}:
+    if named & {"install", "security", "ha", "compare"} or not named & {
+        "schema",
+        "template",
+        "recovery",
+        "backup",
+        "monitoring",
+        "up",
+    }:
         session.run("python", "-m", "harness.up", "--cluster-only", "--engine=local")
     session.run("python", "-m", "benchmarks.run", *session.posargs)
 

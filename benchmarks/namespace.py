@@ -11,8 +11,9 @@ KINDS = "statefulset,cronjob,job,pod,service,configmap,networkpolicy,poddisrupti
 
 @contextmanager
 def namespace(name: str) -> Iterator[Cluster]:
-    """The local cluster in a namespace that goes with the block."""
+    """The local cluster in a namespace that goes with the block; what a killed run left in it goes first."""
     cluster = Cluster(paths.KUBECONFIG, name)
+    cluster.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=true")
     cluster.kubectl("apply", "--filename=-", stdin=f"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {name}\n")
     try:
         yield cluster

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from benchmarks import comparing, installing, machine, recovery, rendering, results, security, starting, turns
 from benchmarks.backup import run as backup
+from benchmarks.ha import run as ha
 from benchmarks.monitoring import run as monitoring
 from benchmarks.results import Section
 from benchmarks.schema import run as schema
@@ -34,6 +35,7 @@ PARTS = {
     "recovery": Part("Recovery", lambda options: recovery.measure(options.turns)),
     "backup": Part("Backup and restore", lambda options: backup.measure(options.turns, options.rows)),
     "monitoring": Part("Monitoring", lambda options: monitoring.measure(options.turns, options.rows)),
+    **{f"ha {name}": Part(f"High availability: {part.title}", part.measure) for name, part in ha.PARTS.items()},
     "compare": Part("Other charts", lambda options: comparing.measure(options.turns, options.against)),
     "up": Part("nox -s up", lambda options: starting.measure(options.turns)),
 }
@@ -42,9 +44,10 @@ PARTS = {
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
     """The parsed command line; too few turns are refused, unless nothing is written."""
     default = [name for name, part in PARTS.items() if part.by_default]
+    shown = [name for name in PARTS if not name.startswith("ha ")] + [f"ha, or of it alone: ha {' '.join(ha.PARTS)}"]
     parser = argparse.ArgumentParser(prog="nox -s bench --")
     parser.add_argument(
-        "parts", nargs="*", help=f"of {', '.join(PARTS)}; default: {', '.join(default)}; up ends the local cluster"
+        "parts", nargs="*", help=f"of {', '.join(shown)}; default: {', '.join(default)}; up ends the local cluster"
     )
     parser.add_argument("--turns", type=int, default=turns.LEAST, help=f"default, and the fewest: {turns.LEAST}")
     parser.add_argument("--quick", action="store_true", help="a trial: fewer turns are taken, the figures are only printed")
@@ -52,17 +55,27 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
         "--against", action="append", default=[], metavar="CHART[,VALUES]", help="part compare: another chart's folder"
     )
     parser.add_argument(
-        "--rows", type=int, default=schema.ROWS, help="parts schema, backup and monitoring: rows of each history table"
+        "--rows", type=int, default=schema.ROWS, help="parts schema, backup, monitoring and ha: rows of each history table"
     )
     parser.add_argument("--seconds", type=int, default=schema.SECONDS, help="part schema: of each reading in each turn")
     parser.add_argument("--keep", action="store_true", help="part schema: keep the loaded data, and use what was kept")
     given = parser.parse_args(arguments)
-    given.parts = given.parts or default
+    given.parts = _named(given.parts) or default
     if unknown := set(given.parts) - set(PARTS):
-        parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+        parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(shown)}")
     if given.turns < (1 if given.quick else turns.LEAST):
         parser.error(f"--turns={given.turns}: RESULTS.md takes figures of {turns.LEAST} turns or more; add --quick for a trial")
     return given
+
+
+def _named(words: list[str]) -> list[str]:
+    """The parts by these words: those of `ha` follow it, and are all of it where none does."""
+    if "ha" not in words:
+        return words
+    place = words.index("ha")
+    own = [word for word in words[place + 1 :] if word in ha.PARTS]
+    others = [word for word in words[place + 1 :] if word not in ha.PARTS]
+    return [*words[:place], *(f"ha {word}" for word in own or ha.PARTS), *others]
 
 
 def main() -> int:

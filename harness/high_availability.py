@@ -1,7 +1,5 @@
 """`nox -s up -- --ha`: three servers that stand in for one another, and a failover before one's eyes."""
 
-from base64 import b64decode
-
 from harness import install, paths
 from harness.kubernetes import Cluster
 from harness.local import images, node
@@ -31,7 +29,7 @@ def show(cluster: Cluster) -> None:
     with step("wait for the second and the third server"):
         instances.wait_healthy()
     instances.sql(writers.TABLE)
-    writer = writers.start(cluster, 1, _secret(cluster, f"{NAME}-tls", "ca.crt"), release.password("bill_inquiry_user"))
+    writer = writers.join(release)
     primary = instances.primary()
     with step(f"delete the primary, {primary}, without a word to it"):
         cluster.kubectl("delete", f"pod/{primary}", "--grace-period=0", "--force")
@@ -39,7 +37,7 @@ def show(cluster: Cluster) -> None:
         writer.wait_for_rows()
         instances.wait_healthy()
     told = writer.stop()
-    there = set(map(int, instances.sql("SELECT n FROM acknowledged WHERE writer = 1").split()))
+    there = set(map(int, instances.sql(f"SELECT n FROM acknowledged WHERE writer = {writer.number}").split()))
     instances.sql("DROP TABLE acknowledged")
     say(
         f"  {instances.primary()} took over: {writers.longest_silence(list(told.values())):.1f} s without a commit for a writing "
@@ -62,7 +60,3 @@ Look
   another primary:       {kubectl} delete pod {instances.primary()}
 Clients use {NAME}, which follows the primary, and {NAME}-ro to read from the others. `nox -s down` removes it all.
 """
-
-
-def _secret(cluster: Cluster, name: str, key: str) -> str:
-    return b64decode(cluster.get(f"secret/{name}")["data"][key]).decode()

@@ -66,7 +66,12 @@ def run(database: str, script: str, constants: Mapping[str, str], *, seconds: in
         done = subprocess.run(command, env=server.environment(), capture_output=True, text=True)
         if done.returncode:
             raise MachineError(f"pgbench in {database}:\n{script}\n{done.stderr}")
-        lines = [line.split() for log in Path(folder).glob("log.*") for line in log.read_text().splitlines()]
+        return logged("".join(log.read_text() for log in Path(folder).glob("log.*")))
+
+
+def logged(log: str) -> Times:
+    """What pgbench's log of each transaction tells."""
+    lines = (line.split() for line in log.splitlines())
     return Times([_execution(int(line[2]), int(line[4]) + int(line[5]) / 1e6) for line in lines])
 
 

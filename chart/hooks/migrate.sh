@@ -70,4 +70,5 @@ if [[ $(< template1) == t ]]; then
   printf '\\i %s\n' settings.sql lock.sql event-triggers.sql public.sql large-objects.sql | session --dbname=template1 --file=-
 fi
 migrate_schema
+session --dbname=postgres --file=checkpoint.sql
 say "the schema of $PGDATABASE is ready"

@@ -28,6 +28,7 @@ SMALL: Mapping[str, Any] = {
 UPSTREAM = "github.com/cloudnative-pg/cloudnative-pg"
 NAMESPACE = "cnpg-system"
 OPERATOR = "deployment/cnpg-controller-manager"
+PODS = "app.kubernetes.io/name=cloudnative-pg"  # of the operator
 USER = 10001
 # A probe that is late restarts the operator, and the manifest's tenth of a core is little for the clusters of several tests.
 RESOURCES = {"requests": {"cpu": "50m", "memory": "100Mi"}, "limits": {"cpu": "1", "memory": "400Mi"}}
@@ -72,6 +73,19 @@ def stop(cluster: Cluster) -> None:
     """End the operator; the CRDs stay, for what a killed run left to be found by them."""
     cluster.kubectl("delete", "mutatingwebhookconfiguration,validatingwebhookconfiguration", "--ignore-not-found", *WEBHOOKS)
     cluster.kubectl("delete", OPERATOR, "--ignore-not-found")
+
+
+@contextmanager
+def away(cluster: Cluster) -> Iterator[None]:
+    """Have nobody look after the cluster's servers for the block."""
+    own = Cluster(cluster.kubeconfig, NAMESPACE)
+    own.kubectl("scale", OPERATOR, "--replicas=0")
+    own.kubectl("wait", "pods", f"--selector={PODS}", "--for=delete", "--timeout=120s")
+    try:
+        yield
+    finally:
+        own.kubectl("scale", OPERATOR, "--replicas=1")
+        own.kubectl("rollout", "status", OPERATOR, "--timeout=240s")
 
 
 WEBHOOKS = ("cnpg-mutating-webhook-configuration", "cnpg-validating-webhook-configuration")

@@ -1,6 +1,7 @@
 """A run of faults, one after another, while writers write; and what must be true of it afterwards."""
 
 import random
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -9,7 +10,6 @@ from harness.kubernetes import CommandError
 from harness.on_cluster import writers
 from harness.on_cluster.instance_faults import FAULTS, Fault
 from harness.on_cluster.instances import Instances
-from harness.on_cluster.serving import secret
 from harness.on_cluster.writers import Writer
 from harness.progress import say
 from harness.waiting import wait_for
@@ -34,42 +34,57 @@ SELECT md5(string_agg(part, E'\\n' ORDER BY part)) FROM (
 """
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """A fault that happened: the seconds in which some writer was told of no commit, those until all was well again, and the
+    servers that began again."""
+
+    fault: str
+    silence: float
+    seconds: float
+    begun_again: tuple[str, ...]
+
+
 @dataclass
 class FaultRun:
-    """The faults that happened, with the seconds in which no writer was told of a commit."""
+    """The faults that happened, each with what became of it."""
 
     instances: Instances
     seed: int
     faults: Mapping[str, Fault] = field(default_factory=lambda: FAULTS)
-    silences: list[tuple[str, float]] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
 
     def start(self) -> list[Writer]:
         """Start the writers."""
-        release = self.instances.release
         self.instances.sql(writers.TABLE)
-        ca = secret(release, "postgresql-bill-inquiry-tls")["ca.crt"]
-        password = release.password("bill_inquiry_user")
-        return [writers.start(release.cluster, number, ca, password) for number in range(1, WRITERS + 1)]
+        return [writers.join(self.instances.release) for _ in range(WRITERS)]
 
     def run(self, names: Sequence[str], team: Sequence[Writer]) -> None:
         """Let these faults happen, each once everything is well again after the one before."""
         chance = random.Random(self.seed)
         for number, name in enumerate(names, 1):
-            before = {writer.number: max(writer.acknowledged().values()) for writer in team}
-            self.faults[name](self.instances, chance)
-            self.instances.wait_healthy()
-            for writer in team:
-                writer.wait_for_rows()
-            silence = max(self._silence(writer, before[writer.number]) for writer in team)
-            self.silences.append((name, silence))
-            say(f"  fault {number} of {len(names)}, {name}: {silence:.1f} s without a commit")
+            outcome = self._happen(name, team, chance)
+            self.outcomes.append(outcome)
+            say(
+                f"  fault {number} of {len(names)}, {name}: {outcome.silence:.1f} s without a commit, well after "
+                f"{outcome.seconds:.0f} s, begun again: {', '.join(outcome.begun_again) or 'none'}"
+            )
 
-    def _silence(self, writer: Writer, since: float) -> float:
-        return writers.longest_silence([at for at in writer.acknowledged().values() if at >= since])
+    def _happen(self, name: str, team: Sequence[Writer], chance: random.Random) -> Outcome:
+        before = {writer: writer.tries() - 1 for writer in team}
+        lives, begun = self.instances.lives(), time.monotonic()
+        self.faults[name](self.instances, chance)
+        self.instances.wait_healthy()
+        for writer in team:
+            writer.wait_for_rows()
+        seconds = time.monotonic() - begun
+        silence = max(writers.longest_silence(list(writer.acknowledged(since).values())) for writer, since in before.items())
+        begun_again = tuple(pod for pod, life in sorted(self.instances.lives().items()) if lives.get(pod) != life)
+        return Outcome(name, silence, seconds, begun_again)
 
-    def end(self, team: Sequence[Writer]) -> dict[int, set[int]]:
-        """End the writers; returns by writer the rows that it was told of and that are not there."""
-        told = {writer.number: set(writer.stop()) for writer in team}
+    def end(self) -> dict[int, set[int]]:
+        """End every writer, also one that stayed with a server; returns by writer the rows acknowledged and missing."""
+        told = {writer.number: set(writer.stop()) for writer in writers.team(self.instances.release.cluster)}
         missing = {}
         for number, rows in told.items():
             there = {int(row) for row in self.instances.sql(f"SELECT n FROM acknowledged WHERE writer = {number}").split()}

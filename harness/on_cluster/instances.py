@@ -1,14 +1,18 @@
 """The servers of a release that CloudNativePG runs: who is the primary, how they do, and what is asked of each."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from harness.kubernetes import DATABASE, CommandError
 from harness.on_cluster.release import Release
 from harness.waiting import wait_for
 
 NAME = "postgresql-bill-inquiry"
+SERVERS = f"cnpg.io/cluster={NAME},cnpg.io/podRole=instance"
 HEALTHY = "Cluster in healthy state"
 SWITCHING = "Switchover in progress"  # as `kubectl cnpg promote` writes it
 
@@ -30,8 +34,7 @@ class Instances:
 
     def pods(self) -> list[str]:
         """The pods of all servers that there are, in order."""
-        found = self.release.cluster.get("pods", f"--selector=cnpg.io/cluster={NAME},cnpg.io/podRole=instance")["items"]
-        return sorted(str(pod["metadata"]["name"]) for pod in found)
+        return sorted(self.lives())
 
     def replicas(self) -> list[str]:
         """The pods of the others."""
@@ -48,6 +51,13 @@ class Instances:
         command = ["exec", pod or self.primary(), "--container=postgres", "--", *psql, f"--command={query}"]
         return self.release.cluster.kubectl(*command).removesuffix("\n")
 
+    def takes_writes(self, pod: str) -> bool:
+        """Whether this server is there, and a primary by its own account."""
+        try:
+            return self.sql("SELECT pg_is_in_recovery()", pod) == "f"
+        except CommandError:
+            return False
+
     def promote(self, pod: str) -> None:
         """Ask the operator to make this pod the primary, and the primary a replica."""
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
@@ -60,9 +70,18 @@ class Instances:
         wait_for(lambda: self.primary() != other_than, f"another primary than {other_than}", seconds, self.told)
         return self.primary()
 
-    def restarts(self, pod: str) -> int:
-        """How often the containers of this pod were started again."""
-        return sum(status["restartCount"] for status in self.release.cluster.get(f"pod/{pod}")["status"]["containerStatuses"])
+    def lives(self) -> dict[str, tuple[str, str]]:
+        """By pod what tells the server that runs in it from the one before: the pod's uid, and since when its containers run."""
+        found = self.release.cluster.get("pods", f"--selector={SERVERS}")["items"]
+        return {pod["metadata"]["name"]: (pod["metadata"]["uid"], _since(pod["status"])) for pod in found}
+
+    @contextmanager
+    def ending(self, pod: str, seconds: float = 120) -> Iterator[None]:
+        """What is done in the block ends this server: wait until it does, or until another one is the primary in its place."""
+        life, primary = self.lives()[pod], self.primary()
+        yield
+        what = f"an end of {pod}, {life[0]}"
+        wait_for(lambda: self.lives().get(pod) != life or self.primary() != primary, what, seconds, self.told)
 
     def wait_replaced(self, uids: dict[str, str], seconds: float = 300) -> None:
         """Wait until every one of these pods is another one than that with this uid."""
@@ -75,8 +94,11 @@ class Instances:
 
         wait_for(replaced, "every server to be restarted", seconds, self.told, every=0.5)
 
-    def wait_healthy(self, seconds: float = 300) -> None:
-        """Wait until every server is there, and streams from the one that takes writes."""
+    def wait_healthy(self, seconds: float = 600) -> None:
+        """Wait until every server is there, and streams from the one that takes writes.
+
+        The kubelet waits up to five minutes before it starts a container again that ended often.
+        """
         wait_for(self._healthy, f"{NAME} to be healthy", seconds, self.told, every=0.5)
 
     def _healthy(self) -> bool:
@@ -98,3 +120,8 @@ class Instances:
         keys = ("phase", "phaseReason", "instances", "readyInstances", "currentPrimary", "targetPrimary", "instancesStatus")
         pods = self.release.cluster.kubectl("get", "pods", "--output=wide")
         return "\n".join([*(f"{key}: {status.get(key)}" for key in keys), pods])
+
+
+def _since(status: dict[str, Any]) -> str:
+    running = [container["state"].get("running", {}) for container in status.get("containerStatuses", [])]
+    return ",".join(str(state.get("startedAt", "")) for state in running)

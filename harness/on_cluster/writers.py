@@ -5,6 +5,8 @@ from itertools import pairwise
 
 from harness.kubernetes import Cluster
 from harness.on_cluster.pods import standing
+from harness.on_cluster.release import Release
+from harness.on_cluster.serving import secret
 from harness.waiting import wait_for
 
 TABLE = """
@@ -18,7 +20,7 @@ GRANT SELECT, INSERT ON acknowledged TO bill_inquiry_user;
 SCRIPT = r"""
 trap '' PIPE # a session that has ended is a lost one, not the end of the writer
 export PGUSER=bill_inquiry_user PGDATABASE=bill_inquiry_db PGSSLMODE=verify-full PGSSLROOTCERT=/tmp/ca.crt PGCONNECT_TIMEOUT=2
-export PGHOST=$1 PGOPTIONS='-c statement_timeout=20s' PGTCP_USER_TIMEOUT=5000
+export PGHOST=$1 PGHOSTADDR=$3 PGOPTIONS='-c statement_timeout=20s' PGTCP_USER_TIMEOUT=5000
 writer=$2 n=0
 while :; do
   coproc psql { PGPASSWORD=$(< /tmp/password) exec psql -qAtX -v ON_ERROR_STOP=1 2>&1; }
@@ -44,14 +46,18 @@ class Writer:
     number: int
     pod: str
 
-    def lines(self) -> list[list[str]]:
-        """What it printed: `ok`, the row, and when; or `lost`, the row, when, and what it was told."""
-        log = self.cluster.kubectl("exec", self.pod, "--", "cat", "/tmp/log")
+    def lines(self, since: int = 0) -> list[list[str]]:
+        """What it printed after so many tries: `ok`, the row, and when; or `lost`, the row, when, and what it was told."""
+        log = self.cluster.kubectl("exec", self.pod, "--", "tail", f"--lines=+{since + 1}", "/tmp/log")
         return [line.split(" ", 3) for line in log.splitlines() if line.startswith(("ok ", "lost "))]
 
-    def acknowledged(self) -> dict[int, float]:
-        """The rows that it was told of, each with the second (of the epoch) of it."""
-        return {int(words[1]): float(words[2]) for words in self.lines() if words[0] == "ok" and len(words) == 3}
+    def acknowledged(self, since: int = 0) -> dict[int, float]:
+        """The rows that it was told of after so many tries, each with the second (of the epoch) of it."""
+        return {int(words[1]): float(words[2]) for words in self.lines(since) if words[0] == "ok" and len(words) == 3}
+
+    def tries(self) -> int:
+        """How many rows it tried to write so far; the last may be under way to its log."""
+        return int(self.cluster.kubectl("exec", self.pod, "--", "bash", "-c", "grep -c ^ /tmp/log || :"))
 
     def count(self) -> int:
         """How many rows it was told of so far."""
@@ -71,23 +77,46 @@ class Writer:
         write = "umask 077; cat > /tmp/password.new; mv /tmp/password.new /tmp/password"
         self.cluster.kubectl("exec", "--stdin", self.pod, "--", "bash", "-c", write, stdin=password)
 
+    def rest(self) -> None:
+        """Have it write no more; what it was told is kept."""
+        self.cluster.kubectl("exec", self.pod, "--", "bash", "-c", "kill -9 $(< /tmp/pid) && pkill -9 psql || :")
+
     def stop(self) -> dict[int, float]:
         """End it; returns the rows that it was told of."""
-        self.cluster.kubectl("exec", self.pod, "--", "bash", "-c", "kill -9 $(< /tmp/pid); pkill -9 psql || :")
+        self.rest()
         told = self.acknowledged()
         self.cluster.kubectl("delete", f"pod/{self.pod}", "--wait=false")
         return told
 
 
-def start(cluster: Cluster, number: int, ca: str, password: str, service: str = "postgresql-bill-inquiry") -> Writer:
-    """Start a writer to a Service; the table of TABLE is there. Returns when it was told of some rows."""
+def start(
+    cluster: Cluster, number: int, ca: str, password: str, service: str = "postgresql-bill-inquiry", address: str = ""
+) -> Writer:
+    """Start a writer to a Service, or to this address by the Service's name; the table of TABLE is there.
+
+    Returns when it was told of some rows.
+    """
     pod = standing(cluster, f"writer-{number}", {}, {"ca.crt": ca, "password": password, "write.sh": SCRIPT})
     host = f"{service}.{cluster.namespace}.svc.cluster.local"
-    begin = f"setsid bash /tmp/write.sh {host} {number} > /tmp/log 2>&1 < /dev/null & echo $! > /tmp/pid"
+    begin = f"setsid bash /tmp/write.sh {host} {number} '{address}' > /tmp/log 2>&1 < /dev/null & echo $! > /tmp/pid"
     cluster.kubectl("exec", pod, "--", "bash", "-c", begin)
     writer = Writer(cluster, number, pod)
     writer.wait_for_rows()
     return writer
+
+
+def join(release: Release, address: str = "") -> Writer:
+    """Start one more writer, to the release's Service or to this address of it."""
+    number = max((writer.number for writer in team(release.cluster)), default=0) + 1
+    ca = secret(release, "postgresql-bill-inquiry-tls")["ca.crt"]
+    return start(release.cluster, number, ca, release.password("bill_inquiry_user"), address=address)
+
+
+def team(cluster: Cluster) -> list[Writer]:
+    """The writers that there are."""
+    pods = cluster.get("pods")["items"]
+    names = sorted(str(pod["metadata"]["name"]) for pod in pods)
+    return [Writer(cluster, int(name.removeprefix("writer-")), name) for name in names if name.startswith("writer-")]
 
 
 def longest_silence(acknowledged: list[float]) -> float:

@@ -124,10 +124,12 @@ def barman(cloudnativepg: None, request: pytest.FixtureRequest) -> Iterator[None
 def instances(cloudnativepg: None, release: Release) -> Iterator[Instances]:
     """The release, installed with the engine cloudnativepg: three servers, in good health."""
     found = Instances(release)
-    release.install(on_cloudnativepg.SMALL)
-    found.wait_healthy()
-    yield found
-    release.cluster.kubectl("delete", f"cluster/{NAME}", "--ignore-not-found")
+    try:
+        release.install(on_cloudnativepg.SMALL)
+        found.wait_healthy()
+        yield found
+    finally:
+        release.cluster.kubectl("delete", f"cluster/{NAME}", "--ignore-not-found")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -80,7 +80,11 @@ def test_each_instance_is_asked_and_the_exporter_sees_the_primary(watched: Insta
     good = f"pg_exporter_last_scrape_error{{{here}}} == 0"
     log = ("logs", f"deployment/{NAME}-metrics", "--tail=20")
     wait_for(partial(monitoring.query, good), good, 240, lambda: watched.release.cluster.kubectl(*log), every=1)
-    ends = {s.labels["certificate"]: s.value for s in monitoring.query(f"billdb_certificate_end_seconds{{{here}}}")}
+    # The exporter keeps for a minute what it was told, also that the function was not there yet.
+    told = wait_for(
+        partial(monitoring.query, f"billdb_certificate_end_seconds{{{here}}}"), "the certificates' ends", 240, every=1
+    )
+    ends = {sample.labels["certificate"]: sample.value for sample in told}
     assert set(ends) == {"server", "ca", "schema", "schema-ca", "replication"}
     assert min(ends.values()) > 0
 

@@ -15,8 +15,8 @@ from harness.kubernetes import Cluster
 from harness.on_cluster import cert_manager
 from harness.on_cluster.cert_manager import CA, ISSUER, renew
 from harness.on_cluster.cloudnativepg import SMALL
-from harness.on_cluster.instance_faults import inside_network
 from harness.on_cluster.instances import NAME, Instances
+from harness.on_cluster.pod_processes import inside_network
 from harness.on_cluster.release import Release, merged
 from harness.on_cluster.serving import secret, wait_until_served
 from harness.on_cluster.working import Worker
@@ -85,17 +85,12 @@ def brought(cloudnativepg: None, log: Path, release: Release) -> Iterator[Instan
 @pytest.fixture
 def worker(brought: Instances) -> Iterator[Worker]:
     """A client that knows the company's CA; when the test is done it has met no failure, and no server was restarted."""
-    before = pods(brought)
+    before = brought.lives()
     worker = Worker(brought.release.cluster, secret(brought.release, CA)["tls.crt"], "brought bill_inquiry_user")
     yield worker
     worker.wait_for_turns(5)
     assert worker.stop() == []
-    assert pods(brought) == before
-
-
-def pods(instances: Instances) -> dict[str, tuple[str, int]]:
-    """Each server's pod, and how often it was restarted."""
-    return {pod: (instances.uid(pod), instances.restarts(pod)) for pod in instances.pods()}
+    assert brought.lives() == before
 
 
 def issuer(release: Release, name: str) -> str:

@@ -85,11 +85,6 @@ def kept(database: Release) -> Instances:
     return Instances(database)
 
 
-def pods(instances: Instances) -> dict[str, tuple[str, int]]:
-    """Each server's pod, and how often it was restarted."""
-    return {pod: (instances.uid(pod), instances.restarts(pod)) for pod in instances.pods()}
-
-
 def test_the_settings_in_effect_are_the_same_but_for_cloudnativepgs_own(settings: dict[str, str]) -> None:  # noqa: F811
     assert {name: settings[name] for name in test_server.SETTINGS} == test_server.SETTINGS | ITS_OWN
 
@@ -104,7 +99,7 @@ def test_a_server_reaches_dns_the_api_and_the_other_servers_and_nothing_else(
 
 
 def test_a_changed_value_reaches_every_server_without_a_restart_and_a_rollback_takes_it_back(kept: Instances) -> None:
-    before = pods(kept)
+    before = kept.lives()
 
     def wait_until(work_mem: str) -> None:
         found = "SELECT current_setting('work_mem')"
@@ -115,11 +110,11 @@ def test_a_changed_value_reaches_every_server_without_a_restart_and_a_rollback_t
     kept.release.cluster.helm("rollback", kept.release.name, "--wait")
     wait_until("4MB")
     kept.wait_healthy()
-    assert (kept.sql("SELECT answer FROM kept"), pods(kept)) == ("42", before)
+    assert (kept.sql("SELECT answer FROM kept"), kept.lives()) == ("42", before)
 
 
 def test_an_uninstall_takes_nothing_from_clients_and_the_next_install_finds_the_servers(kept: Instances) -> None:
-    release, before, passwords = kept.release, pods(kept), kept.release.passwords()
+    release, before, passwords = kept.release, kept.lives(), kept.release.passwords()
     client = Worker(release.cluster, secret(release, f"{NAME}-tls")["ca.crt"], passwords["bill_inquiry_user"])
     release.cluster.helm("uninstall", release.name, "--wait")
     client.wait_for_turns(5)
@@ -134,6 +129,6 @@ def test_an_uninstall_takes_nothing_from_clients_and_the_next_install_finds_the_
     client.wait_for_turns(5)
     assert client.stop() == []
     kept.wait_healthy()
-    assert (kept.sql("SELECT answer FROM kept"), pods(kept), other.passwords()) == ("42", before, passwords)
+    assert (kept.sql("SELECT answer FROM kept"), kept.lives(), other.passwords()) == ("42", before, passwords)
     assert "STATUS: deployed" in other.upgrade(program="helm3")
     assert "Succeeded" in other.cluster.helm("test", other.name, program="helm3")

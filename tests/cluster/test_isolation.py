@@ -87,7 +87,7 @@ def test_a_restricted_namespace_admits_every_pod(database: Release, preset: str)
         spec["serviceAccountName"] = "postgresql-bill-inquiry"
         made = {"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "admitted-"}, "spec": spec}
         assert "created" in admitted(database, made), name
-    assert len(pods) >= 10
+    assert len(pods) >= 9
 
 
 def test_a_restricted_namespace_refuses_a_pod_that_is_not_so(database: Release) -> None:

@@ -6,7 +6,7 @@ from harness import paths
 from harness.on_cluster.release import Release
 from harness.on_cluster.serving import secret
 
-RELEASED = str(paths.ROOT / "tests" / "cluster" / "released" / "billdb-0.4.0.tgz")
+RELEASED = str(paths.ROOT / "tests" / "cluster" / "released" / "billdb-0.5.0.tgz")
 FILL = """
 INSERT INTO bill_inquiry_history (request_id, line_number, inquiry_month, status, result_summary)
 SELECT 'R' || n, '0101111' || lpad((n % 50)::text, 4, '0'), '2026-10', 'COMPLETED', '요금 ' || n

@@ -191,5 +191,10 @@ enablePDB: {{ .Values.podDisruptionBudget.enabled }}
 # A pod that goes does not wait for its clients to go first: they come back at once, to the next primary.
 smartShutdownTimeout: 0
 stopDelay: {{ int .Values.terminationGracePeriodSeconds }}
+# A primary that stands still is ended before another one is promoted: were it to wake up after that, a replica that still waits for its
+# answer would follow it, and confirm commits that the new primary does not have.
+probes:
+  liveness:
+    terminationGracePeriodSeconds: 5
 switchoverDelay: {{ int .Values.terminationGracePeriodSeconds }}
 {{- end }}

@@ -1,0 +1,1 @@
+"""High availability: what a fault costs a writing client, what a commit on two servers costs, and what recovery takes."""
