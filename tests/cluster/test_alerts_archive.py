@@ -1,4 +1,4 @@
-"""The archive's store away, and disks that are full under writers: whoever watches is told, and no commit is lost."""
+"""The archive's store away: whoever watches is told, until it is back."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,8 +8,7 @@ import pytest
 import yaml
 
 from harness.on_cluster import cloudnativepg as operator
-from harness.on_cluster import documents, limited, s3, storage_faults
-from harness.on_cluster.fault_run import FaultRun
+from harness.on_cluster import documents, limited, s3
 from harness.on_cluster.instances import NAME, Instances
 from harness.on_cluster.monitoring import WATCHED, Monitoring
 from harness.on_cluster.release import Release, merged
@@ -89,13 +88,3 @@ def test_a_store_that_is_away_is_told_of_until_it_is_back(
     [again] = [block for block in documents.blocks("point-in-time-recovery.md") if "kind: Backup" in block]
     documents.run(again, release.cluster, tmp_path)
     monitoring.wait_cleared(release, "BilldbBaseBackupOverdue")
-
-
-def test_no_acknowledged_commit_is_lost_when_the_store_or_a_disk_fails_under_writers(watched: Instances, store: S3) -> None:
-    faults = storage_faults.of(store)
-    run = FaultRun(watched, seed=1, faults=faults)
-    team = run.start()
-    run.run(list(faults), team)
-    missing = run.end(team)
-    assert not any(missing.values()), missing
-    assert run.unlike_the_primary() == []
