@@ -66,7 +66,7 @@ def _archived(release: Release, store: S3, rows: int) -> tuple[float, str, float
     """GB of the database, the moment between two rows, and the seconds that a base backup took."""
     release.install(_values(store, ORIGIN))
     instances = Instances(release)
-    instances.wait_healthy()
+    instances.wait_healthy(servers.LONGEST)
     gigabytes = filling.fill(release, rows)
     backup = turns.seconds(_back_up, release)
     instances.sql(ROW.format(1))
@@ -87,7 +87,7 @@ def _back_up(release: Release) -> None:
 
 def _recover(release: Release, values: dict[str, Any]) -> None:
     release.install(values, timeout="590s")
-    Instances(release).wait_healthy()
+    Instances(release).wait_healthy(servers.LONGEST)
 
 
 def section(rows: int, gigabytes: float, backup: float, seconds: list[float]) -> str:
