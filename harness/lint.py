@@ -50,7 +50,7 @@ def main() -> int:
             str(Path(sys.executable).with_name("shellcheck")),
             "--external-sources",
             # In the pods the scripts of all folders lie together.
-            "--source-path=SCRIPTDIR:SCRIPTDIR/..:SCRIPTDIR/../backup",
+            "--source-path=SCRIPTDIR:SCRIPTDIR/..:SCRIPTDIR/../backup:SCRIPTDIR/../snapshot",
             *map(str, scripts),
         ],
         "sqlfluff": [

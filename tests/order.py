@@ -12,8 +12,10 @@ TESTS = Path(__file__).parent
 LONGEST = (
     "cluster/test_cloudnativepg_nodes.py",
     "cluster/test_cloudnativepg_faults.py",
+    "cluster/test_alerts_archive.py",
     "cluster/test_alerts_cloudnativepg.py",
     "cluster/test_cloudnativepg_recovery.py",
+    "cluster/test_cloudnativepg_snapshots.py",
     "cluster/test_cloudnativepg_lifecycle.py",
     "cluster/test_cloudnativepg_brought.py",
     "cluster/test_cloudnativepg_backup.py",

@@ -47,9 +47,9 @@ def _install(release: Release, values: dict[str, object]) -> float:
 
 def _three(release: Release) -> dict[str, float]:
     installed = _install(release, dict(servers.VALUES))
-    return {THREE: installed, ALL: installed + turns.seconds(Instances(release).wait_healthy)}
+    return {THREE: installed, ALL: installed + turns.seconds(Instances(release).wait_healthy, servers.LONGEST)}
 
 
 def _sample(release: Release) -> None:
     servers.apply_sample(release.cluster)
-    Instances(release).wait_healthy()
+    Instances(release).wait_healthy(servers.LONGEST)

@@ -18,7 +18,7 @@ LABELS = {
     "node_cut_off": "the primary's node cut off from the others and the control plane",
     "node_drained": "the primary's node drained",
 }
-# What issue of the fault is aimed at: seconds without a commit at worst.
+# What is aimed at: seconds without a commit, at worst.
 AIMS = {"primary_killed": ("a dead primary", 15), "node_killed": ("a lost node", 60)}
 
 

@@ -31,7 +31,6 @@ from harness.waiting import WaitError
 EACH_TURN = 2  # of each kind: a fault is short beside what it takes to have servers for it
 NEXT_IMAGE = f"{servers.IMAGE}.1"  # the same under another name
 APART = {"podAntiAffinityType": "required", "topologyKey": "kubernetes.io/hostname"}
-LONGEST = 600  # seconds until all is well again after a fault
 FAILED = (AssertionError, CommandError, MachineError, WaitError)
 
 
@@ -63,7 +62,7 @@ class Side:
 
     def warm_up(self) -> None:
         """Have another primary once, which does not count."""
-        self.run.instances.wait_healthy()
+        self.run.instances.wait_healthy(servers.LONGEST)
         self.run.run(["switched_over"], [self.writer])
 
     def suffer(self, name: str, all_servers: Sequence[Instances]) -> None:
@@ -73,7 +72,7 @@ class Side:
         """
         try:
             for each in all_servers:
-                each.wait_healthy(LONGEST)
+                each.wait_healthy(servers.LONGEST)
             self.run.run([name], [self.writer])
             self.found.setdefault(name, []).append(self.run.outcomes[-1])
         except FAILED as failure:

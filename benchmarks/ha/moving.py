@@ -45,7 +45,7 @@ def measure(number: int, rows: int) -> Section:
                 for way in seconds:
                     seconds[way].append(turns.seconds(documents.run, commands(way), release.cluster, Path(folder)))
                     if way == THERE:
-                        Instances(release).wait_healthy()
+                        Instances(release).wait_healthy(servers.LONGEST)
     return Section(section(rows, gigabytes, seconds), f"{version} and CloudNativePG")
 
 

@@ -26,7 +26,7 @@ def measure(number: int, rows: int) -> Section:
     values = merged(servers.VALUES, {"resources": {"limits": {"cpu": CPU}}})
     with servers.operator(), servers.chart("billdb-bench-ha-reads", values) as instances:
         filling.fill(instances.release, rows)
-        instances.wait_healthy()
+        instances.wait_healthy(servers.LONGEST)
         clients = Clients(instances.release)
         script = next(kind.script for kind in reads.kinds(rows) if kind.name == READ)
         found: dict[str, list[Times]] = {name: [] for name in SERVICES}

@@ -66,7 +66,9 @@ def _archived(release: Release, store: S3, rows: int) -> tuple[float, str, float
     """GB of the database, the moment between two rows, and the seconds that a base backup took."""
     release.install(_values(store, ORIGIN))
     instances = Instances(release)
-    instances.wait_healthy()
+    instances.wait_healthy(servers.LONGEST)
+    # The one that is made of every new archive would be waited for, too.
+    wait_for(lambda: _backups(release) == {"completed"}, "the first base backup", 900, instances.told, every=1)
     gigabytes = filling.fill(release, rows)
     backup = turns.seconds(_back_up, release)
     instances.sql(ROW.format(1))
@@ -79,6 +81,11 @@ def _archived(release: Release, store: S3, rows: int) -> tuple[float, str, float
     return gigabytes, moment, backup
 
 
+def _backups(release: Release) -> set[str]:
+    found = release.cluster.get("backups.postgresql.cnpg.io")["items"]
+    return {str(backup.get("status", {}).get("phase")) for backup in found}
+
+
 def _back_up(release: Release) -> None:
     release.cluster.kubectl("apply", "--filename=-", stdin=BACKUP)
     done = "--for=jsonpath={.status.phase}=completed"
@@ -87,7 +94,7 @@ def _back_up(release: Release) -> None:
 
 def _recover(release: Release, values: dict[str, Any]) -> None:
     release.install(values, timeout="590s")
-    Instances(release).wait_healthy()
+    Instances(release).wait_healthy(servers.LONGEST)
 
 
 def section(rows: int, gigabytes: float, backup: float, seconds: list[float]) -> str:

@@ -26,8 +26,10 @@ VALUES: Mapping[str, Any] = {
     "retention": {"enabled": False},
 }
 STATEFULSET = merged(VALUES, {"engine": "statefulset"})
+LONGEST = 900  # seconds until every server is there
 SAMPLE = "docs/src/samples/cluster-example.yaml"
-# As its `cluster-example`, but for the name and the image; database and role are those that the writers ask for.
+# As its `cluster-example`, but for the name, the image and the local StorageClass; database and role are those that the writers
+# ask for.
 OF_SAMPLE: Mapping[str, Any] = {
     "metadata": {"name": NAME},
     "spec": {
@@ -35,6 +37,7 @@ OF_SAMPLE: Mapping[str, Any] = {
         "imagePullPolicy": "IfNotPresent",
         "postgresUID": 999,
         "postgresGID": 999,
+        "storage": {"storageClass": "managed-standard"},
         "bootstrap": {"initdb": {"database": "bill_inquiry_db", "owner": "bill_inquiry_user"}},
     },
 }
@@ -65,7 +68,7 @@ def chart(name: str, values: Mapping[str, Any] = VALUES) -> Iterator[Instances]:
     with release(name) as made:
         made.install(values)
         instances = Instances(made)
-        instances.wait_healthy()
+        instances.wait_healthy(LONGEST)
         yield instances
 
 
@@ -75,7 +78,7 @@ def sample(name: str, spec: Mapping[str, Any] | None = None) -> Iterator[Instanc
     with release(name) as made:
         apply_sample(made.cluster, spec)
         instances = Instances(made)
-        instances.wait_healthy()
+        instances.wait_healthy(LONGEST)
         yield instances
 
 

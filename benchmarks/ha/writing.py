@@ -76,7 +76,7 @@ def measure(number: int) -> Section:
 def _install(release: Release, values: Mapping[str, Any]) -> Clients:
     release.install(values)
     if values["engine"] == "cloudnativepg":
-        Instances(release).wait_healthy()
+        Instances(release).wait_healthy(servers.LONGEST)
     filling.functions(release)
     return Clients(release)
 

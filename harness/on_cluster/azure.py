@@ -35,8 +35,16 @@ class Azure(Program):
     @property
     def values(self) -> dict[str, Any]:
         """The chart's values that put the backups there."""
-        place = {"account": ACCOUNT, "container": CONTAINER, "endpointSuffix": self.endpoint_suffix}
-        return {"backup": {"repository": {"type": "azure", "azure": place, "existingSecret": SECRET}}}
+        return {"backup": {"repository": {"type": "azure", "azure": self._place, "existingSecret": SECRET}}}
+
+    @property
+    def archive(self) -> dict[str, Any]:
+        """cloudnativepg.archive with the archive there."""
+        return {"enabled": True, "type": "azure", "azure": self._place, "existingSecret": SECRET, "caSecret": SECRET}
+
+    @property
+    def _place(self) -> dict[str, str]:
+        return {"account": ACCOUNT, "container": CONTAINER, "endpointSuffix": self.endpoint_suffix}
 
 
 @contextmanager
@@ -50,7 +58,9 @@ def running(cluster: Cluster, folder: Path) -> Iterator[Azure]:
     options = [f"--blobHost={node.ADDRESS}", f"--blobPort={PORT}", f"--location={folder}/data", "--skipApiVersionCheck"]
     environment = {"PATH": os.environ["PATH"], "AZURITE_ACCOUNTS": f"{ACCOUNT}:{key}"}
     store = Azure(host, PORT, folder, [*azurite.command(), *options, "--disableTelemetry", *tls], environment)
-    stores.secret(cluster, SECRET, {"AZURE_ACCOUNT_KEY": key, "ca.crt": store.ca})
+    string = f"DefaultEndpointsProtocol=https;AccountName={ACCOUNT};AccountKey={key};BlobEndpoint=https://{host}"
+    keys = {"AZURE_ACCOUNT_KEY": key, "AZURE_STORAGE_CONNECTION_STRING": string, "ca.crt": store.ca}
+    stores.secret(cluster, SECRET, keys)
     with stores.named(cluster, "blob", host, PORT):
         try:
             store.start()

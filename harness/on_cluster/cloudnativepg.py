@@ -11,6 +11,7 @@ import yaml
 from harness.kubernetes import Cluster
 from harness.local import gobuild, gotoolchain, node, program_images, programs
 from harness.local.cluster import load
+from harness.on_cluster import csi
 from harness.on_cluster.shared import shared
 
 MAJOR = "17"  # whose stand-in has a pg_rewind of the server's very version: harness/local/dumpers.py
@@ -50,6 +51,7 @@ def start(cluster: Cluster) -> None:
     [container] = deployment["spec"]["template"]["spec"]["containers"]
     container |= {"imagePullPolicy": "IfNotPresent", "resources": RESOURCES}
     load(running, image())
+    csi.define(cluster)  # whether there are snapshots the operator finds out when it starts, and never again
     # On the server's side: the CRDs are too large for the annotation that kubectl would keep them in.
     cluster.kubectl("apply", "--server-side", "--force-conflicts", "--filename=-", stdin=yaml.safe_dump_all(objects))
     wait_answering(cluster)

@@ -69,11 +69,7 @@ def _start(cluster: Cluster) -> None:
     cgroups.remove(CGROUP)
     cgroups.create(CGROUP)
     _mount()
-    sources = gobuild.source(gotoolchain.find() or gotoolchain.install(), programs.TOOLS / "csi", CRDS)
-    files = [f"--filename={sources}/config/crd/snapshot.storage.k8s.io_{kind}.yaml" for kind in KINDS]
-    cluster.kubectl("apply", "--server-side", "--force-conflicts", *files)
-    names = [f"crd/{kind}.snapshot.storage.k8s.io" for kind in KINDS]
-    cluster.kubectl("wait", *names, "--for=condition=Established", "--timeout=60s")
+    define(cluster)
     cluster.kubectl("apply", "--filename=-", stdin=yaml.safe_dump_all(OBJECTS))
     for name, command in _processes(cluster).items():
         _begin(first(), command, paths.LOCAL / f"{name}.log")
@@ -81,6 +77,15 @@ def _start(cluster: Cluster) -> None:
     for each in existing():
         if each.runs and not each.owner:
             join(cluster, each)
+
+
+def define(cluster: Cluster) -> None:
+    """Let the cluster know snapshots; they stay known."""
+    sources = gobuild.source(gotoolchain.find() or gotoolchain.install(), programs.TOOLS / "csi", CRDS)
+    files = [f"--filename={sources}/config/crd/snapshot.storage.k8s.io_{kind}.yaml" for kind in KINDS]
+    cluster.kubectl("apply", "--server-side", "--force-conflicts", *files)
+    names = [f"crd/{kind}.snapshot.storage.k8s.io" for kind in KINDS]
+    cluster.kubectl("wait", *names, "--for=condition=Established", "--timeout=60s")
 
 
 def join(cluster: Cluster, extra: Extra) -> None:

@@ -14,7 +14,10 @@ from tests.render.alerting import OF_INSTANCES
 RUNBOOKS = paths.ROOT / "docs" / "runbooks"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)  # its language, none for a command
 # These need a cluster with snapshots, or CloudNativePG's instances.
-ELSEWHERE = {"BilldbSnapshotOverdue": "test_alerts_snapshots.py"} | dict.fromkeys(OF_INSTANCES, "test_alerts_cloudnativepg.py")
+ELSEWHERE = dict.fromkeys(OF_INSTANCES, "test_alerts_cloudnativepg.py") | {
+    "BilldbSnapshotOverdue": "test_alerts_snapshots.py",
+    "BilldbBaseBackupOverdue": "test_alerts_archive.py",
+}
 NAMES = sorted({file.stem for file in RUNBOOKS.glob("*.md")} - ELSEWHERE.keys())
 
 

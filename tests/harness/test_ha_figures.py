@@ -131,7 +131,8 @@ def test_the_sample_is_the_documentations_but_for_its_name_image_and_database() 
     sample = {"metadata": {"name": "cluster-example"}, "spec": {"instances": 3, "storage": {"size": "1Gi"}}}
     made = servers.like_sample(sample, {"affinity": {}})
     assert made["metadata"]["name"] == "postgresql-bill-inquiry"
-    assert made["spec"].keys() - servers.OF_SAMPLE["spec"].keys() == {"instances", "storage", "affinity"}
+    assert made["spec"].keys() - servers.OF_SAMPLE["spec"].keys() == {"instances", "affinity"}
+    assert made["spec"]["storage"] == {"size": "1Gi", "storageClass": "managed-standard"}
 
 
 def test_the_rows_are_loaded_after_what_draws_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,8 +18,8 @@ CASES = Path(__file__).parent / "alerts"
 NAMES = sorted(file.stem for file in (paths.CHART / "monitoring" / "alerts").glob("*.yaml"))
 NAMESPACE, SERVER = "phonebill-dev", "postgresql-bill-inquiry"
 # These rules are of CloudNativePG's instances alone; the others are tried as a StatefulSet has them, unless a case says so.
-OF_INSTANCES = {"BilldbArchiveFailing", "BilldbInstanceFailing", "BilldbInstancesMissing", "BilldbNoSynchronousStandby",
-                "BilldbReplicaNotStreaming", "BilldbReplicationLag"}  # fmt: skip
+OF_INSTANCES = {"BilldbArchiveFailing", "BilldbBaseBackupOverdue", "BilldbInstanceFailing", "BilldbInstancesMissing",
+                "BilldbNoSynchronousStandby", "BilldbReplicaNotStreaming", "BilldbReplicationLag"}  # fmt: skip
 # With these every alert makes sense: every one of a StatefulSet's, and every one of CloudNativePG's.
 ALL: dict[str, Any] = {
     "metrics": {"enabled": True, "alerts": {"enabled": True, "kind": "ConfigMap"}},
@@ -27,6 +27,7 @@ ALL: dict[str, Any] = {
 }
 ALL_OF_CLOUDNATIVEPG: dict[str, Any] = {
     "metrics": ALL["metrics"],
+    "snapshots": ALL["snapshots"],
     "engine": "cloudnativepg",
     "cloudnativepg": {
         "archive": {"enabled": True, "s3": {"endpoint": "https://s3.example.com", "bucket": "wal-archive"}, "existingSecret": "s"}

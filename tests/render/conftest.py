@@ -61,6 +61,7 @@ VARIANTS = {
                 "enabled": True,
                 "type": "azure",
                 "azure": {"account": "billing", "container": "archive", "endpointSuffix": "core.chinacloudapi.cn"},
+                "existingSecret": "keys",
             }
         },
     },

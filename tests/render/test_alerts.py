@@ -64,8 +64,7 @@ def test_nothing_in_it_was_left_unfilled(engine: str) -> None:
 
 def test_each_engine_has_the_alerts_that_make_sense_with_it() -> None:
     assert set(rules(ENGINES["statefulset"])) == set(NAMES) - OF_INSTANCES
-    # CloudNativePG has no StatefulSet, and its snapshots are not the chart's.
-    assert set(rules(ENGINES["cloudnativepg"])) == set(NAMES) - {"BilldbNotReady", "BilldbSnapshotOverdue"}
+    assert set(rules(ENGINES["cloudnativepg"])) == set(NAMES) - {"BilldbNotReady"}, "CloudNativePG has no StatefulSet"
 
 
 @pytest.mark.parametrize("name", NAMES)

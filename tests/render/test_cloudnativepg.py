@@ -177,6 +177,11 @@ def test_the_archive_in_azure_is_asked_for_by_keys_or_by_the_servers_own_identit
         "storageAccount": {"name": "keys", "key": "AZURE_ACCOUNT_NAME"},
         "storageKey": {"name": "keys", "key": "AZURE_ACCOUNT_KEY"},
     }
+    china = azure | {"endpointSuffix": "core.chinacloudapi.cn"}
+    store, _, _ = archive({"type": "azure", "azure": china, "existingSecret": "keys"})
+    assert store["configuration"]["destinationPath"] == "https://billing.blob.core.chinacloudapi.cn/billing/bills/billdb-archive"
+    string = {"name": "keys", "key": "AZURE_STORAGE_CONNECTION_STRING"}
+    assert store["configuration"]["azureCredentials"] == {"connectionString": string}
     store, _, _ = archive({"type": "azure", "azure": azure})
     assert store["configuration"]["azureCredentials"] == {"inheritFromAzureAD": True}
 
@@ -184,7 +189,8 @@ def test_the_archive_in_azure_is_asked_for_by_keys_or_by_the_servers_own_identit
 def test_a_recovery_reads_what_another_one_wrote_and_writes_under_a_name_of_its_own() -> None:
     found = plain(render(EVERYTHING_ON_CLOUDNATIVEPG)["Cluster", SERVER]["spec"])
     until = {"targetTime": "2026-11-24T10:15:00+09:00"}
-    assert found["bootstrap"] == {"recovery": {"source": "origin", "recoveryTarget": until}}
+    recovery = found["bootstrap"]["recovery"]
+    assert (recovery["source"], recovery["recoveryTarget"]) == ("origin", until)
     [origin], [archiver] = found["externalClusters"], found["plugins"]
     names = [plugin["parameters"]["serverName"] for plugin in (origin["plugin"], archiver)]
     assert (origin["name"], names) == ("origin", ["orders", "orders-again"])

@@ -13,6 +13,8 @@ from tests.render.test_metrics_known import OTHERS
 INSTANCES = f"{SERVER}-instances"
 FROM = [{"podSelector": {"matchLabels": {"app": "prometheus"}}}]
 ENGINE: dict[str, Any] = {"engine": "cloudnativepg"}
+# What is not there without snapshots.class and an archive.
+ARCHIVED = {"BilldbArchiveFailing", "BilldbBaseBackupOverdue"}
 
 
 def on(**metrics: Any) -> Manifests:
@@ -103,13 +105,16 @@ def test_with_tls_a_monitor_verifies_the_certificate_that_the_servers_have() -> 
 @pytest.mark.parametrize(
     ("values", "without"),
     [
-        ({"instances": 3}, {"BilldbArchiveFailing"}),
-        ({"instances": 2}, {"BilldbArchiveFailing", "BilldbNoSynchronousStandby"}),
+        ({"instances": 3}, ARCHIVED),
+        ({"instances": 2}, ARCHIVED | {"BilldbNoSynchronousStandby"}),
         (
             {"instances": 1},
-            {"BilldbArchiveFailing", "BilldbNoSynchronousStandby", "BilldbReplicationLag", "BilldbReplicaNotStreaming"},
+            ARCHIVED | {"BilldbNoSynchronousStandby", "BilldbReplicationLag", "BilldbReplicaNotStreaming"},
         ),
-        ({"instances": 3, "spec": {"plugins": [{"name": "archive.example.com", "isWALArchiver": True}]}}, set()),
+        (
+            {"instances": 3, "spec": {"plugins": [{"name": "archive.example.com", "isWALArchiver": True}]}},
+            {"BilldbBaseBackupOverdue"},
+        ),
     ],
     ids=["three", "two", "one", "an archive of one's own"],
 )

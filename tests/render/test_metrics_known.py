@@ -58,6 +58,10 @@ OTHERS = {
         "cnpg_pg_stat_replication_flush_diff_bytes",
         "cnpg_pg_stat_replication_replay_diff_bytes",
     },
+    "CloudNativePG's instances, of the Barman Cloud plugin": {
+        "barman_cloud_cloudnative_pg_io_last_available_backup_timestamp",
+        "barman_cloud_cloudnative_pg_io_last_failed_backup_timestamp",
+    },
     "Prometheus": {"ALERTS", "up"},
 }
 

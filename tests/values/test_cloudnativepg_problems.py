@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from harness.chart import render
-from harness.stub_cluster import CLOUDNATIVEPG, KINDS
+from harness.stub_cluster import CLOUDNATIVEPG, KINDS, SNAPSHOTS
 from tests.values.looking import SERVER, claim, look, named, problems, secret
 from tests.values.test_problems import problems as without_cluster
 
@@ -58,11 +58,33 @@ def test_what_is_of_the_charts_own_pod_is_refused(key: str) -> None:
     ]
 
 
-def test_snapshots_are_cloudnativepgs() -> None:
-    assert without_cluster(OWN | {"snapshots": {"class": "any"}}) == [
-        "snapshots.class: given, and engine is cloudnativepg, which makes the servers' pods and volumes itself; remove it, and "
-        "let CloudNativePG make the snapshots (docs/high-availability.md)"
+@pytest.mark.parametrize("volumes", ["walStorage", "tablespaces"])
+def test_snapshots_of_several_volumes_want_an_archive_or_a_server_that_stands_still(volumes: str) -> None:
+    several = {volumes: {"size": "1Gi"}}
+    snapshots = OWN | {"snapshots": {"class": "daily"}}
+    assert without_cluster(snapshots | {"cloudnativepg": {"spec": several}}) == [
+        f"cloudnativepg.spec.{volumes}: given, and snapshots.class is daily: snapshots of several volumes are not of one moment; "
+        "enable cloudnativepg.archive, or set cloudnativepg.spec.backup.volumeSnapshot.online to false"
     ]
+    cold = several | {"backup": {"volumeSnapshot": {"online": False}}}
+    for values in ({"spec": cold}, {"spec": several, "archive": ARCHIVE}):
+        assert render(snapshots | {"cloudnativepg": values})
+    assert render(OWN | {"cloudnativepg": {"spec": several}}), "without snapshots"
+
+
+def test_a_snapshot_that_is_not_there_is_refused_as_long_as_there_is_no_cluster() -> None:
+    values = OWN | {"cloudnativepg": {"recovery": {"snapshot": "of-monday"}}}
+    assert problems(values, crd(NEW), kinds=KNOWN) == [
+        "cloudnativepg.recovery.snapshot: of-monday, but this cluster does not know snapshot.storage.k8s.io/v1; install the "
+        "snapshot controller and its CRDs first (docs/snapshots.md)"
+    ]
+    kinds = [*KNOWN, *SNAPSHOTS]
+    assert problems(values, crd(NEW), kinds=kinds) == [
+        "cloudnativepg.recovery.snapshot: no VolumeSnapshot of-monday in namespace phonebill-dev; name one that kubectl get "
+        "volumesnapshot -n phonebill-dev lists"
+    ]
+    assert ("Cluster", SERVER) in look(values, crd(NEW), named("VolumeSnapshot", "of-monday"), kinds=kinds)
+    assert ("Cluster", SERVER) in look(values, crd(NEW), named("Cluster", SERVER), kinds=kinds, upgrade=True)
 
 
 @pytest.mark.parametrize(("values", "problem"), [
@@ -85,6 +107,10 @@ def test_snapshots_are_cloudnativepgs() -> None:
     ({"cloudnativepg": {"archive": {"enabled": True, "type": "azure", "azure": {"container": "bills"}}}},
      "cloudnativepg.archive.azure.account: empty, and cloudnativepg.archive.type is azure; say which account the "
      "archive is in"),
+    ({"cloudnativepg": {"archive": {"enabled": True, "type": "azure", "azure": {
+        "account": "billing", "container": "bills", "endpointSuffix": "core.chinacloudapi.cn"}}}},
+     "cloudnativepg.archive.existingSecret: empty, and cloudnativepg.archive.azure.endpointSuffix is core.chinacloudapi.cn, "
+     "where Barman logs in by a connection string alone; name a Secret with AZURE_STORAGE_CONNECTION_STRING"),
     ({"cloudnativepg": {"recovery": {"from": "orders"}}},
      "cloudnativepg.recovery.from: orders, but cloudnativepg.archive.enabled is false, and nothing says where the archive is; "
      "set that to true"),

@@ -66,6 +66,8 @@ def test_what_other_values_or_objects_of_the_chart_say_is_refused_by_its_path(pa
     ("backup.barmanObjectStore", "cloudnativepg.archive", {"cloudnativepg": {"archive": ARCHIVE}}),
     ("externalClusters", "cloudnativepg.recovery",
      {"cloudnativepg": {"archive": ARCHIVE | {"name": "again"}, "recovery": {"from": "orders"}}}),
+    ("backup.volumeSnapshot.className", "snapshots.class", {"snapshots": {"class": "daily"}}),
+    ("backup.volumeSnapshot.snapshotOwnerReference", "snapshots.keep", {"snapshots": {"class": "daily"}}),
     ("monitoring.customQueriesConfigMap", "cloudnativepg.spec.monitoring.customQueriesSecret", {"metrics": {"enabled": True}}),
 ], ids=lambda value: str(value)[:30])  # fmt: skip
 def test_a_list_is_refused_where_the_chart_has_one_of_its_own_there_and_only_there(
@@ -104,6 +106,10 @@ def test_two_ways_to_begin_are_refused() -> None:
     two = {"recovery": {"backup": {"name": "x"}}, "pg_basebackup": {"source": "y"}}
     assert problems(given({"bootstrap": two})) == [
         "cloudnativepg.spec.bootstrap: pg_basebackup and recovery, but a Cluster begins in one way; keep one"
+    ]
+    assert problems(given({"bootstrap": {"initdb": {}}}, recovery={"snapshot": "of-monday"})) == [
+        "cloudnativepg.spec.bootstrap: initdb and recovery, with cloudnativepg.recovery.snapshot, but a Cluster begins in one "
+        "way; keep one"
     ]
     recovery = {"archive": ARCHIVE | {"name": "again"}, "recovery": {"from": "orders"}}
     assert problems(given({"bootstrap": {"initdb": {}}}, **recovery)) == [

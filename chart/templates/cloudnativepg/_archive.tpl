@@ -44,9 +44,13 @@ configuration:
     inheritFromIAMRole: true
     {{- end }}
   {{- else }}
-  destinationPath: https://{{ $archive.azure.account }}.blob.{{ $archive.azure.endpointSuffix }}/{{ $archive.azure.container }}/{{ $archive.path }}
+  {{- /* Barman takes any other address for an emulator's, which has the account in its path too, and wants a connection string. */}}
+  {{- $elsewhere := ne $archive.azure.endpointSuffix "core.windows.net" }}
+  destinationPath: https://{{ $archive.azure.account }}.blob.{{ $archive.azure.endpointSuffix }}/{{ if $elsewhere }}{{ $archive.azure.account }}/{{ end }}{{ $archive.azure.container }}/{{ $archive.path }}
   azureCredentials:
-    {{- if $secret }}
+    {{- if and $secret $elsewhere }}
+    connectionString: {name: {{ $secret | quote }}, key: AZURE_STORAGE_CONNECTION_STRING}
+    {{- else if $secret }}
     {{- range $field, $key := dict "storageAccount" "AZURE_ACCOUNT_NAME" "storageKey" "AZURE_ACCOUNT_KEY" }}
     {{ $field }}: {name: {{ $secret | quote }}, key: {{ $key }}}
     {{- end }}

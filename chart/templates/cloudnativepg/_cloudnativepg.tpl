@@ -29,6 +29,18 @@ inheritedMetadata:
     {{- toYaml . | nindent 4 }}
   {{- end }}
 {{- include "billdb.archive.cluster" . }}
+{{- with .Values.snapshots.class }}
+backup:
+  volumeSnapshot:
+    className: {{ . | quote }}
+    labels:
+      app: {{ include "billdb.name.snapshot" $ | quote }}
+    # Deleting a Backup deletes its snapshot: that is how older ones go.
+    snapshotOwnerReference: backup
+    online: true
+    onlineConfiguration:
+      immediateCheckpoint: true
+{{- end }}
 {{- if include "billdb.metrics.instances" . }}
 monitoring:
   # Its own ask in the service's database, which does not let their role in, and tell apart whatever clients call themselves.
@@ -43,12 +55,22 @@ monitoring:
 {{- end }}
 {{- $spec := .Values.cloudnativepg.spec.bootstrap | default dict }}
 {{- /* A Cluster begins in one way; cloudnativepg.spec may name another, such as the snapshot of a volume. */}}
-{{- if or .Values.cloudnativepg.recovery.from (not (or (hasKey $spec "recovery") (hasKey $spec "pg_basebackup"))) }}
+{{- $recovery := .Values.cloudnativepg.recovery }}
+{{- if or $recovery.from $recovery.snapshot (not (or (hasKey $spec "recovery") (hasKey $spec "pg_basebackup"))) }}
 bootstrap:
-  {{- if .Values.cloudnativepg.recovery.from }}
+  {{- if or $recovery.from $recovery.snapshot }}
   recovery:
+    {{- with $recovery.from }}
     source: origin
-    {{- with .Values.cloudnativepg.recovery.until }}
+    {{- end }}
+    {{- with $recovery.snapshot }}
+    volumeSnapshots:
+      storage:
+        apiGroup: snapshot.storage.k8s.io
+        kind: VolumeSnapshot
+        name: {{ . | quote }}
+    {{- end }}
+    {{- with $recovery.until }}
     recoveryTarget:
       targetTime: {{ . | quote }}
     {{- end }}

@@ -6,7 +6,7 @@
 {{- $without := concat $alerts.exclude (include "billdb.alerts.senseless" (dict "root" . "given" $given) | fromJsonArray) }}
 {{- /* Groups, because Azure takes 20 rules in one: the server, what is about it, and CloudNativePG's instances. */}}
 {{- $about := list "BackupOverdue" "CertificateEnds" "CheckOverdue" "CronJobMissed" "DrillOverdue" "EndOfLife" "KOSFailing" "ProcessingStuck" "SchemaJobFailed" "SnapshotOverdue" }}
-{{- $instances := list "ArchiveFailing" "InstanceFailing" "InstancesMissing" "NoSynchronousStandby" "ReplicaNotStreaming" "ReplicationLag" }}
+{{- $instances := list "ArchiveFailing" "BaseBackupOverdue" "InstanceFailing" "InstancesMissing" "NoSynchronousStandby" "ReplicaNotStreaming" "ReplicationLag" }}
 {{- $groups := dict $given.name list (printf "%s-about" $given.name) list (printf "%s-instances" $given.name) list }}
 {{- range $path, $_ := .Files.Glob "monitoring/alerts/*.yaml" }}
 {{- $name := base $path | trimSuffix ".yaml" }}
@@ -45,6 +45,13 @@ backup younger.
 ({{ $good }} > 0 or 0 * {{ $good }} + scalar(max(billdb_schema_first_seconds{ {{- $server -}} } or {{ $created }} or vector(0))))
 {{- end }}
 
+{{/* The same of the archive's base backups, of which the plugin tells; 0 for never. */}}
+{{- define "billdb.alerts.sinceBase" -}}
+{{- $server := printf `namespace="%s",server="%s"` .Release.Namespace (include "billdb.name.server" .) }}
+{{- $good := printf `max by (namespace) (barman_cloud_cloudnative_pg_io_last_available_backup_timestamp{%s})` $server -}}
+({{ $good }} > 0 or 0 * {{ $good }} + scalar(max(billdb_schema_first_seconds{ {{- $server -}} } or vector(0))))
+{{- end }}
+
 {{/* What the rules are filled in with, as JSON. */}}
 {{- define "billdb.alerts.given" -}}
 {{- $jobs := include "billdb.alerts.jobs" . | fromJson }}
@@ -69,6 +76,7 @@ backup younger.
   "BilldbBackupOverdue" (include "billdb.alerts.since" (dict "root" . "by" "namespace" "kind" `=~"backup|restore"` "jobs" $backup))
   "BilldbCheckOverdue" (include "billdb.alerts.since" (dict "root" . "by" "namespace" "kind" `="check"` "jobs" (printf "%s-check" $backup)))
   "BilldbDrillOverdue" (include "billdb.alerts.since" (dict "root" . "by" "namespace, kind" "kind" (printf `=~"%s"` $kinds) "jobs" $drills))
+  "BilldbBaseBackupOverdue" (include "billdb.alerts.sinceBase" .)
   "BilldbSnapshotOverdue" (include "billdb.alerts.since" (dict "root" . "by" "namespace" "kind" `="snapshot"` "jobs" $snapshot))
 }}
 {{- merge (include "billdb.alerts.pods" . | fromJson) (dict
@@ -141,7 +149,7 @@ is told of; `asked` is the exporter alone, and what tells of the instances is mi
 {{- $others := concat (ternary (list $name (printf "%s-check" $name)) list $backup) (ternary (list $snapshot) list (ne .Values.snapshots.class "")) }}
 {{- $drills := dict }}
 {{- if and $backup .Values.backup.drill.enabled }}{{ $_ := set $drills "drill" (include "billdb.name.drill" .) }}{{ end }}
-{{- if and .Values.snapshots.class .Values.snapshots.drill.enabled }}{{ $_ := set $drills "snapshot-drill" (printf "%s-drill" $snapshot) }}{{ end }}
+{{- if include "billdb.snapshots.drill" . }}{{ $_ := set $drills "snapshot-drill" (printf "%s-drill" $snapshot) }}{{ end }}
 {{- $retention := include "billdb.name.retention" . }}
 {{- $retention = ternary (list (printf "%s-delete-expired-cache" $retention) (printf "%s-delete-old-history" $retention)) list .Values.retention.enabled }}
 {{- dict "retention" $retention "drills" $drills "others" $others | toJson }}
@@ -160,6 +168,7 @@ is told of; `asked` is the exporter alone, and what tells of the instances is mi
   "BilldbReplicaNotStreaming" (gt $instances 1)
   "BilldbReplicationLag" (gt $instances 1)
   "BilldbNoSynchronousStandby" (gt $instances 2)
+  "BilldbBaseBackupOverdue" (and $instances .root.Values.cloudnativepg.archive.enabled)
   "BilldbArchiveFailing" (and $instances $archive)
   "BilldbCPU" .given.cpu
   "BilldbMemory" .given.memory

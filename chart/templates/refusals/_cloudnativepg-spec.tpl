@@ -13,6 +13,9 @@
 {{- /* Lists are laid over as a whole: the archive would stop without a word. */}}
 {{- $owned = merge (dict "plugins" "cloudnativepg.archive" "backup.barmanObjectStore" "cloudnativepg.archive") $owned }}
 {{- end }}
+{{- if .Values.snapshots.class }}
+{{- $owned = merge (dict "backup.volumeSnapshot.className" "snapshots.class" "backup.volumeSnapshot.snapshotOwnerReference" "snapshots.keep") $owned }}
+{{- end }}
 {{- if $given.recovery.from }}
 {{- $owned = merge (dict "externalClusters" "cloudnativepg.recovery") $owned }}
 {{- end }}
@@ -31,11 +34,11 @@ cloudnativepg.spec.{{ $path }}: the chart itself sets it, and its other objects 
 {{- end }}
 {{- end }}
 {{- $ways := keys ($given.spec.bootstrap | default dict) }}
-{{- if $given.recovery.from }}
+{{- if or $given.recovery.from $given.recovery.snapshot }}
 {{- $ways = append $ways "recovery" | uniq }}
 {{- end }}
 {{- if gt (len $ways) 1 }}
-cloudnativepg.spec.bootstrap: {{ sortAlpha $ways | join " and " }}{{ if $given.recovery.from }}, with cloudnativepg.recovery.from{{ end }}, but a Cluster begins in one way; keep one
+cloudnativepg.spec.bootstrap: {{ sortAlpha $ways | join " and " }}{{ if $given.recovery.from }}, with cloudnativepg.recovery.from{{ else if $given.recovery.snapshot }}, with cloudnativepg.recovery.snapshot{{ end }}, but a Cluster begins in one way; keep one
 {{- end }}
 {{- end }}
 {{- end }}

@@ -3,9 +3,9 @@
 {{- if eq .Values.engine "cloudnativepg" }}
 {{- $values := .Values }}
 {{- range $key, $has := dict "persistence.volume" (include "billdb.name.pvc.word" .) "persistence.existingClaim" $values.persistence.existingClaim "persistence.labels" $values.persistence.labels
-  "persistence.annotations" $values.persistence.annotations "extraContainers" $values.extraContainers "extraVolumes" $values.extraVolumes "extraVolumeMounts" $values.extraVolumeMounts "snapshots.class" $values.snapshots.class }}
+  "persistence.annotations" $values.persistence.annotations "extraContainers" $values.extraContainers "extraVolumes" $values.extraVolumes "extraVolumeMounts" $values.extraVolumeMounts }}
 {{- if $has }}
-{{ $key }}: given, and engine is cloudnativepg, which makes the servers' pods and volumes itself; remove it{{ if eq $key "snapshots.class" }}, and let CloudNativePG make the snapshots (docs/high-availability.md){{ else }}, or say it in its words in cloudnativepg.spec{{ end }}
+{{ $key }}: given, and engine is cloudnativepg, which makes the servers' pods and volumes itself; remove it, or say it in its words in cloudnativepg.spec
 {{- end }}
 {{- end }}
 {{- if ne $values.persistence.mountPath "/bitnami/postgresql" }}
@@ -38,6 +38,10 @@ auth.roles.postgres.existingSecret: empty, and auth.existingSecret is {{ $values
 cloudnativepg.archive.{{ $archive.type }}.{{ $key }}: empty, and cloudnativepg.archive.type is {{ $archive.type }}; say which {{ $key }} the archive is in
 {{- end }}
 {{- end }}
+{{- $suffix := $archive.azure.endpointSuffix }}
+{{- if and $archive.enabled (eq $archive.type "azure") (ne $suffix "core.windows.net") (not $archive.existingSecret) }}
+cloudnativepg.archive.existingSecret: empty, and cloudnativepg.archive.azure.endpointSuffix is {{ $suffix }}, where Barman logs in by a connection string alone; name a Secret with AZURE_STORAGE_CONNECTION_STRING
+{{- end }}
 {{- $recovery := $values.cloudnativepg.recovery }}
 {{- if and $recovery.from (not $archive.enabled) }}
 cloudnativepg.recovery.from: {{ $recovery.from }}, but cloudnativepg.archive.enabled is false, and nothing says where the archive is; set that to true
@@ -46,6 +50,11 @@ cloudnativepg.recovery.from: {{ $recovery.from }}, which this database would arc
 {{- end }}
 {{- if and $recovery.until (not $recovery.from) }}
 cloudnativepg.recovery.until: {{ $recovery.until }}, but cloudnativepg.recovery.from is empty; name the database in the archive there
+{{- end }}
+{{- range $key := ternary (list "walStorage" "tablespaces") list (and (ne $values.snapshots.class "") (not $archive.enabled)) }}
+{{- if and (get $values.cloudnativepg.spec $key) (dig "backup" "volumeSnapshot" "online" true $values.cloudnativepg.spec) }}
+cloudnativepg.spec.{{ $key }}: given, and snapshots.class is {{ $values.snapshots.class }}: snapshots of several volumes are not of one moment; enable cloudnativepg.archive, or set cloudnativepg.spec.backup.volumeSnapshot.online to false
+{{- end }}
 {{- end }}
 {{- /* Those of CloudNativePG 1.30 that billdb.problems.parameters does not have. */}}
 {{- $fixed := list "allow_system_table_mods" "archive_cleanup_command" "archive_command" "archive_mode" "bonjour" "bonjour_name" "cluster_name" "data_sync_retry" "event_source" "hot_standby" "jit_provider"
@@ -68,6 +77,13 @@ engine: cloudnativepg, but this cluster does not know Cluster of postgresql.cnpg
 {{- else }}
 {{- if and .Values.cloudnativepg.archive.enabled (not (.Capabilities.APIVersions.Has "barmancloud.cnpg.io/v1/ObjectStore")) }}
 cloudnativepg.archive.enabled: true, but this cluster does not know ObjectStore of barmancloud.cnpg.io/v1; install the Barman Cloud plugin beside the operator first (docs/point-in-time-recovery.md)
+{{- end }}
+{{- with .Values.cloudnativepg.recovery.snapshot }}
+{{- if not ($.Capabilities.APIVersions.Has "snapshot.storage.k8s.io/v1") }}
+cloudnativepg.recovery.snapshot: {{ . }}, but this cluster does not know snapshot.storage.k8s.io/v1; install the snapshot controller and its CRDs first (docs/snapshots.md)
+{{- else if not (or (lookup "postgresql.cnpg.io/v1" "Cluster" $.Release.Namespace (include "billdb.name.server" $)) (lookup "snapshot.storage.k8s.io/v1" "VolumeSnapshot" $.Release.Namespace .)) }}
+cloudnativepg.recovery.snapshot: no VolumeSnapshot {{ . }} in namespace {{ $.Release.Namespace }}; name one that kubectl get volumesnapshot -n {{ $.Release.Namespace }} lists
+{{- end }}
 {{- end }}
 {{- $crd := lookup "apiextensions.k8s.io/v1" "CustomResourceDefinition" "" "clusters.postgresql.cnpg.io" | default dict }}
 {{- range $crd.spec.versions }}

@@ -5,6 +5,9 @@
 app.kubernetes.io/name={{ .Chart.Name }},app.kubernetes.io/instance={{ .Release.Name }},app.kubernetes.io/component=snapshot
 {{- end }}
 
+{{/* Something where the newest snapshot is tried every week. The copy's server is not one that CloudNativePG knows. */}}
+{{- define "billdb.snapshots.drill" }}{{ if and .Values.snapshots.class .Values.snapshots.drill.enabled (eq .Values.engine "statefulset") }}drill{{ end }}{{ end }}
+
 {{/*
 A CronJob: (dict "root" $ "app" NAME "script" FILE "schedule" SCHEDULE "role" ROLE "settings" MAP "environment" MAP). `role` is whose
 certificate or password it has beside that of bill_backup_user, as whom it runs; `settings` has deadlineSeconds and resources.
@@ -79,8 +82,6 @@ spec:
                   value: {{ include "billdb.name.snapshot" .root | quote }}
                 - name: SELECTOR
                   value: {{ include "billdb.snapshots.selector" .root | quote }}
-                - name: CLAIM
-                  value: {{ include "billdb.name.pvc" .root | quote }}
                 {{- range $name, $value := .environment }}
                 - name: {{ $name }}
                   value: {{ $value | quote }}

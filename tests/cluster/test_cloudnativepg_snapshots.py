@@ -1,0 +1,97 @@
+"""Base backups as snapshots of a replica's volume, and a new release that begins with one, as docs/snapshots.md has it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from harness.on_cluster import csi, documents
+from harness.on_cluster.backups import run_now
+from harness.on_cluster.cloudnativepg import SMALL
+from harness.on_cluster.instances import Instances
+from harness.on_cluster.release import Release, merged
+
+pytestmark = pytest.mark.local_node  # a CSI driver for tests runs in it
+CRONJOB = "bill-inquiry-snapshot"
+LOOK = "bill-inquiry-look"
+PLACE: dict[str, Any] = {
+    "persistence": {"storageClass": csi.CLASS},
+    "storageClass": {"create": False},
+    "snapshots": {"class": csi.CLASS, "keep": 1},
+}
+VALUES = merged(merged(SMALL, PLACE), {"cloudnativepg": {"instances": 2}})
+ROW = "INSERT INTO system_config (config_key, config_value, config_type) VALUES ('{}', '1', 'STRING')"
+ROWS = "SELECT string_agg(config_key, ' ' ORDER BY config_key) FROM system_config WHERE config_key LIKE 'row.%'"
+
+
+@pytest.fixture(scope="module")
+def pair(csi_driver: None, cloudnativepg: None, release: Release) -> Iterator[Instances]:
+    """A primary and a replica, on volumes that can be snapshotted."""
+    release.install(VALUES)
+    instances = Instances(release)
+    instances.wait_healthy()
+    yield instances
+    release.cluster.kubectl("delete", "cluster", "--all")
+    release.cluster.kubectl("delete", "backups.postgresql.cnpg.io,volumesnapshots", "--all")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a person types, beside the release's values."""
+    folder = tmp_path_factory.mktemp("person")
+    (folder / "values.yaml").write_text(yaml.safe_dump(VALUES))
+    return folder
+
+
+def snapshots(release: Release) -> list[str]:
+    """The names of those that can be used, which lie on volumes of the cluster's."""
+    found = release.cluster.get("volumesnapshots", f"--selector=app={CRONJOB}")["items"]
+    return [one["metadata"]["name"] for one in found if one["status"]["readyToUse"]]
+
+
+def last(instances: Instances) -> list[str]:
+    """What the newest run left in audit.backup_run."""
+    query = "SELECT kind, succeeded, backup, message FROM audit.backup_run ORDER BY id DESC LIMIT 1"
+    return instances.sql(query).split("|")
+
+
+def test_a_run_has_a_snapshot_made_of_the_replicas_volume(pair: Instances) -> None:
+    pair.sql(ROW.format("row.before"))
+    [replica] = pair.replicas()
+    log = run_now(pair.release, CRONJOB, "first")
+    [name] = snapshots(pair.release)
+    kind, succeeded, backup, message = last(pair)
+    assert (kind, succeeded, backup, message.startswith("completed after ")) == ("snapshot", "t", name, True)
+    assert f"backup.postgresql.cnpg.io/{name} created" in log
+    source = pair.release.cluster.get(f"volumesnapshot/{name}")["spec"]["source"]
+    assert source == {"persistentVolumeClaimName": replica}
+
+
+def test_a_release_beside_it_begins_with_the_snapshot(pair: Instances, folder: Path) -> None:
+    release = pair.release
+    pair.sql(ROW.format("row.after"))
+    *_, look, end = documents.blocks("snapshots.md")
+    assert "(1 row)" in documents.run(look, release.cluster, folder)
+    psql = ["exec", f"service/{LOOK}", "--container=postgres", "--", "psql", "-At", "--dbname=bill_inquiry_db"]
+    assert release.cluster.kubectl(*psql, f"--command={ROWS}") == "row.before\n"
+    done, log = release.ask("service", "psql -Atc 'SELECT 1'", {"PGHOST": LOOK, "PGSSLMODE": "require", "PGSSLROOTCERT": ""})
+    assert not done, f"the new release has passwords of its own: {log}"
+    documents.run(end, release.cluster, folder)
+
+
+def test_the_newest_ones_are_kept_and_a_failed_run_removes_none(pair: Instances) -> None:
+    release = pair.release
+    [first] = snapshots(release)
+    log = run_now(release, CRONJOB, "second")
+    assert f"removing the base backup {first} with its snapshot, as 1 newer ones are completed" in log
+    release.cluster.kubectl("wait", f"volumesnapshot/{first}", "--for=delete", "--timeout=60s")
+    [second] = snapshots(release)
+    failing = {"snapshots": {"class": csi.FAILING, "deadlineSeconds": 60}}
+    release.upgrade(merged(VALUES, failing))
+    log = run_now(release, CRONJOB, "failing", "Failed")
+    assert csi.FULL in log
+    kind, succeeded, _, message = last(pair)
+    assert (kind, succeeded, csi.FULL in message) == ("snapshot", "f", True)
+    assert snapshots(release) == [second]
