@@ -36,6 +36,11 @@ def exporter() -> str:
     return _name(_values()["metrics"]["image"])
 
 
+def pooler() -> str:
+    """The name of PgBouncer's image, as values.yaml has it."""
+    return _name(_values()["cloudnativepg"]["pooler"]["image"])
+
+
 def of_release(files: Sequence[Path]) -> list[str]:
     """The images of a release with these values files that have a stand-in: with the exporter where it is switched on."""
     given = [yaml.safe_load(file.read_text()) or {} for file in files]

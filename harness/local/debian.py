@@ -37,13 +37,13 @@ def make(root: Path) -> None:
         os.chown(root / place, USER, USER)
 
 
-def bootstrap(root: Path, packages: Sequence[str]) -> None:
-    """Fill the empty folder `root` with a small Debian that has these packages. Raises MachineError."""
+def bootstrap(root: Path, packages: Sequence[str], suite: str = SUITE) -> None:
+    """Fill the empty folder `root` with a small Debian of this suite that has these packages. Raises MachineError."""
     ensure_packages(("debootstrap",))
     # In namespaces of its own, it ends with this program, and what it mounts below root ends with it.
     alone = ["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]
     command = [*alone, "debootstrap", "--variant=minbase", f"--include={','.join(packages)}"]
-    run(*command, SUITE, str(root), *_mirror(), environment=_proxy())
+    run(*command, suite, str(root), *_mirror(), environment=_proxy())
 
 
 def remove_unused(root: Path) -> None:
