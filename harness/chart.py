@@ -56,7 +56,7 @@ class Manifests(Mapping[tuple[str, str], Object]):
                 found[f"{kind}/{name}"] = o
             elif kind == "CronJob":
                 found[f"{kind}/{name}"] = o["spec"]["jobTemplate"]["spec"]["template"]
-            elif "template" in o.get("spec", {}):
+            elif "template" in o.get("spec", {}) and kind != "Pooler":  # whose template CloudNativePG completes
                 found[f"{kind}/{name}"] = o["spec"]["template"]
         return found
 

@@ -21,6 +21,7 @@ LONGEST = (
     "cluster/test_cloudnativepg_backup.py",
     "cluster/test_cloudnativepg_upgrade.py",
     "cluster/test_cloudnativepg_move.py",
+    "cluster/test_cloudnativepg_pooler.py",
     "cluster/test_alerts_backups.py",
     "cluster/test_alerts_snapshots.py",
     "cluster/test_alerts_disk.py",

@@ -49,6 +49,9 @@
 {{- define "billdb.name.superuser" }}{{ .Values.auth.roles.postgres.existingSecret | default (printf "%s-superuser" (include "billdb.name.server" .)) }}{{ end }}
 {{- define "billdb.name.archive" }}{{ include "billdb.name.server" . }}-archive{{ end }}
 {{- define "billdb.name.replicationTLS" }}{{ include "billdb.name.server" . }}-replication-tls{{ end }}
+{{- define "billdb.name.pooler" }}{{ include "billdb.name.server" . }}-pooler{{ end }}
+{{/* Not -pooler: a Secret of that name is the operator's, for poolers that it connects itself. */}}
+{{- define "billdb.name.poolerTLS" }}{{ include "billdb.name.pooler" . }}-tls{{ end }}
 
 {{/* The schema Job's CA and certificate: "hook" as the first release called them, so that a rollback to it finds them. */}}
 {{- define "billdb.name.schemaCA" }}{{ include "billdb.name.server" . }}-hook-ca{{ end }}

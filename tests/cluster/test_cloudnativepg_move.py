@@ -14,7 +14,7 @@ from harness.on_cluster.instances import NAME, Instances
 from harness.on_cluster.release import SMALL, Release, merged
 
 pytestmark = pytest.mark.local_node
-INSTALL, THERE, NEVER_MIND, BACK, PROMOTE = range(5)
+INSTALL, THERE, NEVER_MIND, BACK, POOLER, PROMOTE = range(6)
 CUSTOMERS = """
 INSERT INTO customer_info (customer_id, line_number, operator_code, expires_at)
 SELECT 'C' || n, '0101111' || n, 'KT', '2999-01-01' FROM generate_series({}, {}) AS n

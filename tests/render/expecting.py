@@ -27,7 +27,8 @@ HELD = {name: values for name, values in VARIANTS.items() if name != "another na
         "backup": {"enabled": False},
         "schema": {"login": "password"},
         "persistence": {"storageClass": ""},
-    }
+    },
+    "a pooler": {"engine": "cloudnativepg", "cloudnativepg": {"pooler": {"enabled": True}}},
 }
 VERSION = yaml.safe_load((paths.CHART / "Chart.yaml").read_text())["version"]
 LEFT_OUT = (".sh", ".sql", ".json", "queries.yaml")

@@ -18,7 +18,7 @@ REMOVED = {"/storageClass/name", "/auth/hookLogin"}
 # Kubernetes' own words, and maps of names that people choose.
 OPEN = {
     "/affinity/nodeAffinity", "/affinity/podAffinity", "/affinity/podAntiAffinity", "/cloudnativepg/archive/spec",
-    "/cloudnativepg/spec", "/extraContainers/", "/global",
+    "/cloudnativepg/pooler/spec", "/cloudnativepg/spec", "/extraContainers/", "/global",
     *(f"/extraVolumes//{kind}" for kind in (
         "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret")),
     "/storageClass/parameters",

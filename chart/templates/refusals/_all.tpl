@@ -2,7 +2,7 @@
 
 {{- define "billdb.problems" -}}
 {{- $seen := ternary (list "cloudnativepgAPI" "operator" "engine" "kept" "secrets" "claim" "storageClass" "certManager" "moved" "move" "foreign" "backup" "restored" "snapshots" "metricsAPI") (list "withoutCluster" "moveUnseen") (eq (include "billdb.cluster" .) "true") }}
-{{- range concat (list "cloudnativepg" "cloudnativepgSpec" "pods" "parameters" "log" "memory" "resources" "tls" "migrations" "passwords" "volume" "service" "repository" "restore" "metrics") $seen }}
+{{- range concat (list "cloudnativepg" "cloudnativepgSpec" "pooler" "pods" "parameters" "log" "memory" "resources" "tls" "migrations" "passwords" "volume" "service" "repository" "restore" "metrics") $seen }}
 {{ include (printf "billdb.problems.%s" .) $ }}
 {{- end }}
 {{- end }}

@@ -75,6 +75,7 @@ data:
 {{- $services := list $server (include "billdb.name.headless" .) }}
 {{- if eq .Values.engine "cloudnativepg" }}
 {{- $services = list $server (print $server "-rw") (print $server "-ro") (print $server "-r") }}
+{{- if include "billdb.pooler" . }}{{ $services = append $services (include "billdb.name.pooler" .) }}{{ end }}
 {{- end }}
 {{- include "billdb.certificates.namesOf" (dict "root" . "services" $services "others" (concat (list "localhost") (.Values.tls.extraNames | default list))) }}
 {{- end }}
