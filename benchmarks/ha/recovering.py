@@ -67,6 +67,8 @@ def _archived(release: Release, store: S3, rows: int) -> tuple[float, str, float
     release.install(_values(store, ORIGIN))
     instances = Instances(release)
     instances.wait_healthy(servers.LONGEST)
+    # The one that is made of every new archive would be waited for, too.
+    wait_for(lambda: _backups(release) == {"completed"}, "the first base backup", 900, instances.told, every=1)
     gigabytes = filling.fill(release, rows)
     backup = turns.seconds(_back_up, release)
     instances.sql(ROW.format(1))
@@ -77,6 +79,11 @@ def _archived(release: Release, store: S3, rows: int) -> tuple[float, str, float
     wait_for(lambda: instances.sql(archived) == "t", f"{segment} to be archived", 900, instances.told)
     release.cluster.kubectl("delete", f"cluster/{NAME}")  # it would have its share of the machine
     return gigabytes, moment, backup
+
+
+def _backups(release: Release) -> set[str]:
+    found = release.cluster.get("backups.postgresql.cnpg.io")["items"]
+    return {str(backup.get("status", {}).get("phase")) for backup in found}
 
 
 def _back_up(release: Release) -> None:

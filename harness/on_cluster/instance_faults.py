@@ -87,7 +87,7 @@ def primary_frozen(instances: Instances, _: random.Random) -> None:
     """All of the primary's pod stands still; it goes on where it stood once another one is the primary, if it was not ended."""
     primary = instances.primary()
     uid = instances.uid(primary)
-    with _client_that_stays(instances, primary):
+    with client_that_stays(instances, primary):
         try:
             with instances.ending(primary, 240):
                 freeze(uid)
@@ -108,7 +108,7 @@ def primary_cut_off(instances: Instances, _: random.Random) -> None:
     rules += [
         f"OUTPUT --protocol tcp --dport {port} --destination {at}" for at in (service, node.ADDRESS) for port in (443, 6443)
     ]
-    with _client_that_stays(instances, primary):
+    with client_that_stays(instances, primary):
         inside_network(uid, "\n".join(f"iptables --append {rule} --jump DROP" for rule in rules))
         try:
             instances.wait_primary(primary)
@@ -118,7 +118,7 @@ def primary_cut_off(instances: Instances, _: random.Random) -> None:
 
 
 @contextmanager
-def _client_that_stays(instances: Instances, pod: str) -> Iterator[None]:
+def client_that_stays(instances: Instances, pod: str) -> Iterator[None]:
     """A writer that asks this pod, whoever the primary is: what it is told must be there in the end like all else."""
     address = _address(instances.release.cluster, pod)
     writer = writers.join(instances.release, address)

@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping, Sequence
 
 from harness.local.nodes import Extra
-from harness.on_cluster.instance_faults import Fault
+from harness.on_cluster.instance_faults import Fault, client_that_stays
 from harness.on_cluster.instances import Instances
 
 
@@ -28,11 +28,12 @@ def of(nodes: Sequence[Extra]) -> Mapping[str, Fault]:
     def node_frozen(instances: Instances, _: random.Random) -> None:
         """The primary's node stands still, and goes on where it stood once another server is the primary."""
         primary, node = instances.primary(), under(instances)
-        node.freeze()
-        try:
-            instances.wait_primary(primary)
-        finally:
-            node.thaw()
+        with client_that_stays(instances, primary):
+            node.freeze()
+            try:
+                instances.wait_primary(primary)
+            finally:
+                node.thaw()
 
     def node_cut_off(instances: Instances, _: random.Random) -> None:
         """The primary's node reaches neither the control plane nor the other nodes, until another server is the primary."""
