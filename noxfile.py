@@ -108,11 +108,12 @@ def _beside(session: nox.Session, log: Path, *command: str) -> Iterator[None]:
 
 @nox.session
 def azure(session: nox.Session) -> None:
-    """Run the tests of backups in Azure Blob Storage, which azurite plays; arguments go to pytest."""
+    """Run the tests of backups and the archive in Azure Blob Storage, which azurite plays; arguments go to pytest."""
     _install(session, "lint")
     session.run("python", "-m", "harness.up", "--cluster-only", "--engine=local", interrupt_timeout=LAST_WORDS)
     session.run("python", "-m", "harness.local.azurite")
-    session.run("python", "-m", "pytest", "-m", "azure", "tests/cluster/test_backup_azure.py", *session.posargs)
+    modules = ("tests/cluster/test_backup_azure.py", "tests/cluster/test_cloudnativepg_azure.py")
+    session.run("python", "-m", "pytest", "-m", "azure", *modules, *session.posargs)
 
 
 def _runs(tier: str, arguments: list[str]) -> bool:

@@ -50,6 +50,8 @@ def test_the_cronjob_asks_for_backups_and_may_do_nothing_else() -> None:
     scripts = manifests["ConfigMap", f"{NAME}-script"]["data"]
     sourced = {line[4:] for line in scripts["base-backup.sh"].splitlines() if line.startswith(". ./")}
     assert set(scripts) == sourced | {"base-backup.sh", "record.sql"}
+    others = render({"snapshots": {"class": "daily"}})["ConfigMap", f"{NAME}-script"]["data"]
+    assert (set(scripts) - set(others), "base-backup.sh" in others) == ({"base-backup.sh"}, False)
 
 
 def test_policies_let_the_job_out_and_know_no_copy() -> None:
