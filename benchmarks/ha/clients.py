@@ -35,7 +35,8 @@ class Clients:
             "rm -f /tmp/log.* && ulimit -Sn $(ulimit -Hn) && PGPASSWORD=$(< /tmp/password) "
             f"{' '.join(f'{name}={value}' for name, value in environment.items())} /tmp/pgbench --no-vacuum --protocol=prepared "
             f"--client={clients} --jobs=2 --random-seed=14 --log --log-prefix=/tmp/log --file=/tmp/script.sql {given} "
-            f"--time={seconds + clients // CONNECTED} bill_inquiry_db > /tmp/told 2>&1 || {{ tail --lines=20 /tmp/told; exit 1; }}"
+            f"--time={seconds + clients // CONNECTED} bill_inquiry_db > /tmp/told 2>&1 || "
+            "{ tail --lines=20 /tmp/told; exit 1; }"
         )
         found = pgbench.logged(self._bash("cat /tmp/log.*"))
         if not found.executions:
