@@ -12,6 +12,9 @@ from benchmarks.ha.clients import Clients
 from benchmarks.results import Section
 from benchmarks.schema import compare, reads, writes
 from benchmarks.schema.pgbench import Times
+from harness import image
+from harness.local import node, pgbouncer
+from harness.local.cluster import load
 from harness.on_cluster.instances import NAME, Instances
 from harness.on_cluster.release import Release, merged
 from harness.progress import step
@@ -45,14 +48,16 @@ PLACES: Mapping[str, Mapping[str, Any]] = {
     "one": merged(servers.VALUES, {"cloudnativepg": {"instances": 1}}),
     # As without synchronous replication: no commit waits for what another server says.
     "asynchronous": merged(servers.VALUES, {"postgresql": {"parameters": {"synchronous_commit": "local"}}}),
-    "synchronous": servers.VALUES,
+    "synchronous": merged(servers.VALUES, {"cloudnativepg": {"pooler": {"enabled": True}}}),
 }
+POOLER = f"{NAME}-pooler"
 STATEFULSET, ONE, SYNCHRONOUS = "the StatefulSet", "CloudNativePG, one server", "three servers, synchronous"
 WAYS = {
     STATEFULSET: Way("statefulset"),
     ONE: Way("one"),
     "three servers, asynchronous": Way("asynchronous"),
     SYNCHRONOUS: Way("synchronous"),
+    **{f"the same by the pooler, {clients:,} clients": Way("synchronous", clients, POOLER) for clients in (POOL, 200, 1_000)},
 }
 
 
@@ -60,6 +65,7 @@ def measure(number: int) -> Section:
     """Install all of them, and measure in turns."""
     with ExitStack() as stack, ThreadPoolExecutor() as threads:
         stack.enter_context(servers.operator())
+        load(node.first(), pgbouncer.image(image.pooler()))
         made = {place: stack.enter_context(servers.release(f"billdb-bench-ha-{place}")) for place in PLACES}
         with step("install"):
             clients = dict(zip(made, threads.map(_install, made.values(), PLACES.values()), strict=True))

@@ -101,6 +101,11 @@ def test_commits_are_compared_with_the_statefulset_turn_by_turn() -> None:
     assert "writes 50 inquiries a second, which are 4.3 million a day" in writing.headline(found)
 
 
+def test_the_pooler_is_asked_by_20_200_and_1000_clients() -> None:
+    assert [way.clients for way in WAYS.values() if way.service == writing.POOLER] == [20, 200, 1_000]
+    assert {way.place for way in WAYS.values() if way.service == writing.POOLER} == {"synchronous"}
+
+
 def test_every_way_to_write_has_a_release() -> None:
     assert {way.place for way in WAYS.values()} == set(writing.PLACES)
 
