@@ -1,5 +1,5 @@
--- Until when the certificates are valid that the server has: its own and its CA's, those of the schema Job, and with CloudNativePG the one
--- with which servers copy from one another. Monitoring cannot read a file; it may ask this, which tells nothing else of them and takes
+-- Until when the certificates are valid that the server has: its own and its CA's, those of the schema Job, and with CloudNativePG those
+-- with which servers copy from one another and the pooler logs in. Monitoring cannot read a file; it may ask this, which tells nothing else of them and takes
 -- nothing from who asks. Of a file with several certificates it is the first. A file that is there and holds none has no end; one that is
 -- not there has no row.
 -- It runs as superuser. What somebody else had in their hands (by a rollback to 0.4.0, which gives it to the owner) is made anew, and so is
@@ -8,7 +8,7 @@ SELECT count(*) = 0 AS no_certificates
 FROM pg_proc
 WHERE
     oid = to_regprocedure('audit.certificates()') AND proowner = 10
-    AND encode(sha256(convert_to(prosrc, 'UTF8')), 'hex') = '8325e6b90e6bdafc694a82b056fa02d82f37ebb9d1bb71e32c5666461c1137ff' \gset audit_
+    AND encode(sha256(convert_to(prosrc, 'UTF8')), 'hex') = '76693f5c0568524f4f31c17645d63e6919e56947b8d3eff6e14c03dd04583d83' \gset audit_
 \if :audit_no_certificates
 DROP FUNCTION IF EXISTS audit.certificates();
 CREATE FUNCTION audit.certificates() RETURNS TABLE (certificate TEXT, ends_at TIMESTAMPTZ)
@@ -23,7 +23,8 @@ BEGIN
         ('ca', regexp_replace(current_setting('ssl_cert_file'), '[^/]*$', CASE WHEN theirs THEN 'server-ca.crt' ELSE 'ca.crt' END)),
         ('schema', CASE WHEN theirs THEN '/projected/schema.crt' ELSE regexp_replace(current_setting('ssl_ca_file'), '[^/]+$', 'tls.crt') END),
         ('schema-ca', current_setting('ssl_ca_file')),
-        ('replication', CASE WHEN theirs THEN regexp_replace(current_setting('ssl_ca_file'), '[^/]+$', 'streaming_replica.crt') ELSE '' END)
+        ('replication', CASE WHEN theirs THEN regexp_replace(current_setting('ssl_ca_file'), '[^/]+$', 'streaming_replica.crt') ELSE '' END),
+        ('pooler', CASE WHEN theirs THEN '/projected/pooler.crt' ELSE '' END)
     LOOP
         ends_at := NULL;
         BEGIN

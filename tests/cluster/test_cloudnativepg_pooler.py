@@ -23,6 +23,7 @@ from harness.on_cluster.pods import standing
 from harness.on_cluster.release import SMALL as SMALL_PODS
 from harness.on_cluster.release import Release, merged
 from harness.on_cluster.serving import secret
+from harness.waiting import wait_for
 from tests.cluster.test_cloudnativepg_move import POOLER as POOLER_BLOCK
 
 POOLER = f"{NAME}-pooler"
@@ -103,6 +104,8 @@ def test_it_talks_to_the_server_over_tls_with_a_certificate_of_its_own(pool: Poo
     query = "SELECT ssl, client_dn FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
     with pool.client() as client:
         assert client.execute(query).fetchone() == (True, "/CN=cnpg_pooler_pgbouncer")
+    told = "SELECT ends_at > now() + interval '30 days' FROM audit.certificates() WHERE certificate = 'pooler'"
+    wait_for(lambda: Instances(pool.release).sql(told) == "t", "the server to tell of that certificate's end")
 
 
 @pytest.mark.parametrize(("user", "options", "told"), [

@@ -36,6 +36,7 @@ def slice_of(service: str, *conditions: dict[str, bool]) -> dict[str, Any]:
 def test_an_operator_that_is_away_is_told_of_before_anything_is_made(slices: list[Any]) -> None:
     assert problems(OWN, crd(NEW), WEBHOOK, *slices, kinds=KNOWN) == AWAY
     assert look({}, crd(NEW), WEBHOOK, *slices, kinds=KNOWN), "another engine does not need it"
+    assert look(OWN | {"storageClass": {"create": False}}, crd(NEW), WEBHOOK, *slices, kinds=KNOWN), "nor is it looked for"
 
 
 @pytest.mark.parametrize("slices", [

@@ -164,6 +164,7 @@ def test_without_the_operator_or_with_an_older_one_nothing_is_made() -> None:
         "serviceAccountName; upgrade the CloudNativePG operator first"
     ]
     assert ("Cluster", SERVER) in look(OWN, crd(NEW), kinds=KNOWN)
+    assert look(OWN | {"storageClass": {"create": False}}, crd(OLD), kinds=KNOWN), "no cluster-wide object is looked at"
 
 
 def test_an_archive_without_the_plugin_is_refused() -> None:

@@ -124,15 +124,18 @@ certificates:
   clientCASecret: {{ include "billdb.name.replicationTLS" . | quote }}
   replicationTLSSecret: {{ include "billdb.name.replicationTLS" . | quote }}
 {{- if eq (include "billdb.schema.login" .) "certificate" }}
-# For audit.certificates() to tell its end; its key stays where it is.
+# For audit.certificates() to tell their ends; their keys stay where they are. The pooler's also where there is none yet: another source
+# would restart every server.
 projectedVolumeTemplate:
   sources:
+    {{- range $file, $secret := dict "pooler.crt" (include "billdb.name.poolerTLS" .) "schema.crt" (include "billdb.name.schemaTLS" .) }}
     - secret:
-        name: {{ include "billdb.name.schemaTLS" . | quote }}
+        name: {{ $secret | quote }}
         optional: true
         items:
           - key: tls.crt
-            path: schema.crt
+            path: {{ $file }}
+    {{- end }}
 {{- end }}
 postgresql:
   parameters:

@@ -85,10 +85,12 @@ cloudnativepg.recovery.snapshot: {{ . }}, but this cluster does not know snapsho
 cloudnativepg.recovery.snapshot: no VolumeSnapshot {{ . }} in namespace {{ $.Release.Namespace }}; name one that kubectl get volumesnapshot -n {{ $.Release.Namespace }} lists
 {{- end }}
 {{- end }}
+{{- if .Values.storageClass.create }}
 {{- $crd := lookup "apiextensions.k8s.io/v1" "CustomResourceDefinition" "" "clusters.postgresql.cnpg.io" | default dict }}
 {{- range $crd.spec.versions }}
 {{- if and (eq .name "v1") (not (dig "schema" "openAPIV3Schema" "properties" "spec" "properties" "serviceAccountName" "" .)) }}
 engine: cloudnativepg, but the Cluster that this cluster knows is of an operator before 1.30, without serviceAccountName; upgrade the CloudNativePG operator first
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

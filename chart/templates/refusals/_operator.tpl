@@ -1,6 +1,6 @@
 {{/* Kubernetes asks the operator about each Cluster: where it is away, helm would fail half way. */}}
 {{- define "billdb.problems.operator" -}}
-{{- if and (eq .Values.engine "cloudnativepg") (.Capabilities.APIVersions.Has "postgresql.cnpg.io/v1/Cluster") }}
+{{- if and (eq .Values.engine "cloudnativepg") .Values.storageClass.create (.Capabilities.APIVersions.Has "postgresql.cnpg.io/v1/Cluster") }}
 {{- $asked := lookup "admissionregistration.k8s.io/v1" "MutatingWebhookConfiguration" "" "cnpg-mutating-webhook-configuration" | default dict }}
 {{- with dig "clientConfig" "service" dict (first ($asked.webhooks | default (list dict))) }}
 {{- $service := .name }}
