@@ -31,7 +31,7 @@ from harness.waiting import WaitError
 EACH_TURN = 2  # of each kind: a fault is short beside what it takes to have servers for it
 NEXT_IMAGE = f"{servers.IMAGE}.1"  # the same under another name
 APART = {"podAntiAffinityType": "required", "topologyKey": "kubernetes.io/hostname"}
-FAILED = (AssertionError, CommandError, MachineError, WaitError)
+FAILED = (AssertionError, CommandError, KeyError, MachineError, ValueError, WaitError)
 
 
 def updated(instances: Instances, _: random.Random) -> None:
@@ -77,7 +77,7 @@ class Side:
             self.found.setdefault(name, []).append(self.run.outcomes[-1])
         except FAILED as failure:
             say(f"  {name}: {failure}")
-            self.failures.append(f"{name}: {str(failure).splitlines()[0]}")
+            self.failures.append(f"{name}: {(str(failure).splitlines() or [repr(failure)])[0]}")
 
     def end(self) -> Suffered:
         """End the client, and compare what it was told with what is there."""
