@@ -22,18 +22,19 @@ trap '' PIPE # a session that has ended is a lost one, not the end of the writer
 export PGUSER=bill_inquiry_user PGDATABASE=bill_inquiry_db PGSSLMODE=verify-full PGSSLROOTCERT=/tmp/ca.crt PGCONNECT_TIMEOUT=2
 export PGHOST=$1 PGHOSTADDR=$3 PGOPTIONS='-c statement_timeout=20s' PGTCP_USER_TIMEOUT=5000
 writer=$2 n=0
+exec {rest}<> <(:) # nobody writes to it: to wait for a line of it is to sleep, without a process for each time
 while :; do
   coproc psql { PGPASSWORD=$(< /tmp/password) exec psql -qAtX -v ON_ERROR_STOP=1 2>&1; }
   session=$psql_PID answer=""
   while n=$((n + 1)) && echo "INSERT INTO acknowledged VALUES ($writer, $n) RETURNING n;" >&${psql[1]} 2> /dev/null \
       && read -r -t 5 answer <&${psql[0]} && [[ $answer == "$n" ]]; do
     echo "ok $n $EPOCHREALTIME"
-    sleep 0.02 # a client that never rests keeps the processor from the servers
+    read -r -t 0.02 -u "$rest" # a client that never rests keeps the processor from the servers
   done
   echo "lost $n $EPOCHREALTIME $answer"
   kill -9 $session 2> /dev/null
   wait 2> /dev/null
-  sleep 0.1
+  read -r -t 0.1 -u "$rest"
 done
 """
 
