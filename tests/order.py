@@ -1,7 +1,8 @@
 """Which modules are begun first where several workers share the tests: those that take longest.
 
 One that is begun last is waited for by its worker alone, while the others have nothing left to do. Who writes a module that takes
-minutes adds it here: `--durations=0` tells. What is not named comes afterwards, as it was collected.
+minutes adds it here: `--durations=0` tells. Those of several servers, which take most of the processors, begin between others.
+What is not named comes afterwards, as it was collected.
 """
 
 from pathlib import Path
@@ -11,28 +12,28 @@ import pytest
 TESTS = Path(__file__).parent
 LONGEST = (
     "cluster/test_cloudnativepg_nodes.py",
-    "cluster/test_cloudnativepg_faults.py",
-    "cluster/test_alerts_archive.py",
-    "cluster/test_alerts_cloudnativepg.py",
-    "cluster/test_cloudnativepg_recovery.py",
-    "cluster/test_cloudnativepg_snapshots.py",
-    "cluster/test_cloudnativepg_lifecycle.py",
-    "cluster/test_cloudnativepg_brought.py",
-    "cluster/test_cloudnativepg_backup.py",
-    "cluster/test_cloudnativepg_upgrade.py",
-    "cluster/test_cloudnativepg_move.py",
-    "cluster/test_cloudnativepg_pooler.py",
     "cluster/test_alerts_backups.py",
+    "cluster/test_cloudnativepg_faults.py",
     "cluster/test_alerts_snapshots.py",
+    "cluster/test_alerts_archive.py",
     "cluster/test_alerts_disk.py",
+    "cluster/test_alerts_cloudnativepg.py",
     "cluster/test_alerts_data.py",
+    "cluster/test_cloudnativepg_recovery.py",
     "cluster/test_alerts_release.py",
+    "cluster/test_cloudnativepg_snapshots.py",
     "cluster/test_alerts_load.py",
+    "cluster/test_cloudnativepg_lifecycle.py",
     "cluster/test_snapshots.py",
+    "cluster/test_cloudnativepg_brought.py",
     "cluster/test_snapshot_drill.py",
+    "cluster/test_cloudnativepg_backup.py",
     "cluster/test_nodes.py",
+    "cluster/test_cloudnativepg_upgrade.py",
     "cluster/test_modes.py",
+    "cluster/test_cloudnativepg_move.py",
     "cluster/test_certmanager.py",
+    "cluster/test_cloudnativepg_pooler.py",
     "cluster/test_rotation.py",
     "cluster/test_backup_s3.py",
     "cluster/test_faults.py",

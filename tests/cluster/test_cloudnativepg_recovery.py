@@ -9,13 +9,13 @@ import pytest
 import yaml
 
 from harness import paths
-from harness.kubernetes import Cluster
+from harness.kubernetes import Cluster, CommandError
 from harness.on_cluster import documents, s3, stores
 from harness.on_cluster.cloudnativepg import SMALL
 from harness.on_cluster.instances import NAME, Instances
 from harness.on_cluster.release import Release, merged
 from harness.on_cluster.s3 import BUCKET, S3, SECRET
-from harness.waiting import wait_for
+from harness.waiting import wait_for, wait_for_words
 
 pytestmark = pytest.mark.local_node  # the store runs on its node
 DOCUMENT = "point-in-time-recovery.md"
@@ -131,8 +131,14 @@ def test_an_archive_that_lacks_a_segment_is_refused_and_the_log_says_which(elsew
         with pytest.raises(Exception, match="billdb"):
             elsewhere.install(recovered(store, moment), timeout="60s")
         jobs = ["logs", "--selector=cnpg.io/jobRole=full-recovery", "--all-containers", "--tail=-1", "--prefix"]
-        log = elsewhere.cluster.kubectl(*jobs)
-        assert "recovery ended before configured recovery target was reached" in log
+
+        def told() -> str:
+            try:
+                return elsewhere.cluster.kubectl(*jobs)
+            except CommandError as error:  # a container is not there yet
+                return str(error)
+
+        log = wait_for_words(told, "recovery ended before configured recovery target was reached", 240)
         assert needed.name.removesuffix(".gz") in log
     finally:
         (store.folder / needed.name).rename(needed)
