@@ -87,7 +87,7 @@ def test(session: nox.Session) -> None:
     # are nice, for they have no time limits. The longest modules come first (tests/order.py), the fast tests fill the end.
     with _beside(session, DATABASE_LOG, *pytest, "--numprocesses=3", "--dist=loadgroup", IN_ORDER, "tests/database"):
         session.run(*programs)
-        session.run(*pytest, "--numprocesses=7", "--dist=loadfile", IN_ORDER, "tests/cluster", *FAST)
+        session.run(*pytest, "--numprocesses=5", "--dist=loadfile", IN_ORDER, "tests/cluster", *FAST)
 
 
 @contextmanager
