@@ -51,9 +51,15 @@ def test_a_certificate_that_is_brought_along_is_the_servers_and_the_chart_makes_
     assert ("Secret", f"{SERVER}-tls") not in manifests
 
 
-def test_a_server_can_tell_the_end_of_the_schema_jobs_certificate_and_does_not_have_its_key() -> None:
-    certificate = {"name": f"{SERVER}-hook-tls", "optional": True, "items": [{"key": "tls.crt", "path": "schema.crt"}]}
+def test_a_server_can_tell_the_ends_of_the_schema_jobs_and_the_poolers_certificates_and_does_not_have_their_keys() -> None:
+    certificates = {"pooler.crt": f"{SERVER}-pooler-tls", "schema.crt": f"{SERVER}-hook-tls"}
+    sources = [
+        {"secret": {"name": name, "optional": True, "items": [{"key": "tls.crt", "path": file}]}}
+        for file, name in certificates.items()
+    ]
     found = plain(render(OWN)["Cluster", SERVER]["spec"])
-    assert found["projectedVolumeTemplate"] == {"sources": [{"secret": certificate}]}
-    by_password = plain(render(OWN | {"schema": {"login": "password"}})["Cluster", SERVER]["spec"])
-    assert "projectedVolumeTemplate" not in by_password
+    assert found["projectedVolumeTemplate"] == {"sources": sources}
+    by_password = OWN | {"schema": {"login": "password"}}
+    assert "projectedVolumeTemplate" not in plain(render(by_password)["Cluster", SERVER]["spec"])
+    pooled = by_password | {"cloudnativepg": {"pooler": {"enabled": True}}}
+    assert plain(render(pooled)["Cluster", SERVER]["spec"])["projectedVolumeTemplate"] == {"sources": sources}

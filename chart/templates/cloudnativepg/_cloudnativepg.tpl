@@ -123,7 +123,7 @@ certificates:
   # It has the CA's certificate, and not the key that would sign others.
   clientCASecret: {{ include "billdb.name.replicationTLS" . | quote }}
   replicationTLSSecret: {{ include "billdb.name.replicationTLS" . | quote }}
-{{- if eq (include "billdb.schema.login" .) "certificate" }}
+{{- if or (eq (include "billdb.schema.login" .) "certificate") (include "billdb.pooler" .) }}
 # For audit.certificates() to tell their ends; their keys stay where they are. The pooler's also where there is none yet: another source
 # would restart every server.
 projectedVolumeTemplate:
