@@ -26,6 +26,7 @@ MONITORING = (
     "kube-state-metrics",
     "receiver",
 )
+CLOUDNATIVEPG = ("cloudnative-pg", "barman-cloud-plugin")
 CLUSTER_TESTS = (
     "helm3",
     "registry",
@@ -34,6 +35,7 @@ CLUSTER_TESTS = (
     "versitygw",
     *CSI,
     *MONITORING,
+    *CLOUDNATIVEPG,
 )  # that tests/cluster runs beside helm
 FAST = ("tests/values", "tests/render", "tests/harness")
 IN_ORDER = "--no-loadscope-reorder"  # pytest-xdist's own order is by the number of tests
