@@ -93,8 +93,7 @@ def up(options: argparse.Namespace) -> None:
     else:
         with cluster.only_one():
             cluster.start()
-            running = node.current()
-            assert running
+            running = node.first()
             nodes.ensure(options.nodes, options.node_size == "B2s")
             if options.ha:
                 high_availability.show(Cluster(paths.KUBECONFIG, high_availability.NAMESPACE))

@@ -82,8 +82,7 @@ def database(release: Release) -> Release:
 @pytest.fixture(scope="module")
 def csi_driver(reachable: None, request: pytest.FixtureRequest) -> Iterator[None]:
     """The cluster has VolumeSnapshots, and the image that the chart takes kubectl from. To be asked for before `release`."""
-    running = node.current()
-    assert running, "this test needs the local Kubernetes"
+    running = node.first()
     load(running, images.kubectl(image.kubectl()))
     with csi.running(Cluster(kubeconfig(request.config), "default")):
         yield
@@ -106,8 +105,7 @@ def monitoring(reachable: None, request: pytest.FixtureRequest) -> Iterator[Moni
 @pytest.fixture(scope="session")
 def cloudnativepg(reachable: None, request: pytest.FixtureRequest) -> Iterator[None]:
     """The cluster has CloudNativePG's operator, and an image of PostgreSQL whose servers can stand in for one another."""
-    running = node.current()
-    assert running, "this test needs the local Kubernetes"
+    running = node.first()
     load(running, images.archives((on_cloudnativepg.MAJOR,)))
     with on_cloudnativepg.running(Cluster(kubeconfig(request.config), "default")):
         yield

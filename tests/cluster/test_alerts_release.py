@@ -78,8 +78,7 @@ def test_a_version_that_has_ended_is_told_of_until_the_data_moved_to_a_newer_one
     watched: Release, monitoring: Monitoring
 ) -> None:
     understood(monitoring.wait_firing(watched, "BilldbEndOfLife"), "PostgreSQL 14", "past its end of life")
-    running = node.current()
-    assert running
+    running = node.first()
     cluster.load(running, images.archives(["18"]))
     watched.upgrade(merged(VALUES, {"image": {"tag": 18}, "persistence": {"volume": 18}}))
     monitoring.wait_cleared(watched, "BilldbEndOfLife")

@@ -60,8 +60,7 @@ ITS_OWN = {"log_destination": "csvlog", "data_directory": "/var/lib/postgresql/d
 @pytest.fixture(scope="module")
 def database(cloudnativepg: None, namespaces: Callable[[str], Cluster]) -> Iterator[Release]:
     """Three servers of the default values."""
-    running = node.current()
-    assert running
+    running = node.first()
     load(running, images.archives(("14",)))
     made = namespaces("billdb-cloudnativepg-lifecycle")
     release = Release(Cluster(made.kubeconfig, made.namespace, pod=f"{NAME}-1", container="postgres"), base=VALUES)

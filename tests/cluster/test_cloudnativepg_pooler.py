@@ -63,8 +63,7 @@ class Pool:
 
 @pytest.fixture(scope="module")
 def pool(cloudnativepg: None, release: Release, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
-    running = node.current()
-    assert running, "this test needs the local Kubernetes"
+    running = node.first()
     load(running, pgbouncer.image(image.pooler()))
     release.install(VALUES)
     Instances(release).wait_healthy()

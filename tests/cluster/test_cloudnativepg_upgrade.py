@@ -37,8 +37,7 @@ def values(major: str) -> dict[str, object]:
 @pytest.fixture(scope="module")
 def old(cloudnativepg: None, release: Release) -> Iterator[Instances]:
     """A release of the older version, with rows."""
-    running = node.current()
-    assert running
+    running = node.first()
     load(running, images.archives((OLD,)))
     instances = Instances(release)
     release.install(values(OLD))

@@ -22,8 +22,7 @@ KUBELET = "service/billdb-monitoring-kubelet"
 
 def start(cluster: Cluster) -> None:
     """Make everything anew and wait until it answers. What a killed run left is removed before."""
-    running = node.current()
-    assert running, "this needs the local Kubernetes"
+    running = node.first()
     for program in PROGRAMS:
         load(running, program_images.of(f"localhost/billdb/{program}:1", program))
     sources = gobuild.source(gotoolchain.find() or gotoolchain.install(), programs.TOOLS / "monitoring", OPERATOR)
