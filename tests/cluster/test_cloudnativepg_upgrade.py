@@ -53,7 +53,9 @@ def test_every_row_is_there_in_the_newer_version(old: Instances) -> None:
     old.release.upgrade(values(NEW))
     old.wait_healthy()
     assert (old.sql(VERSION), old.sql(CONTENTS)) == (NEW, before)
-    assert "unchanged  12 migrations" in old.release.cluster.kubectl("logs", "job/bill-inquiry-db-init")
+    assert "unchanged  12 migrations" in old.release.cluster.kubectl(
+        "logs", "--selector=job-name=bill-inquiry-db-init", "--tail=-1"
+    )
     old.sql("CREATE EXTENSION amcheck")
     checked = "SELECT count(bt_index_check(oid)) FROM pg_class WHERE relkind = 'i' AND relam = 403"
     assert int(old.sql(checked)) > 100

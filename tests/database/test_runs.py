@@ -113,3 +113,12 @@ def test_server_that_does_not_come_is_waited_for_a_bounded_time_and_named(server
     done = Hook(server, environment={"PGHOST": "/nowhere", "WAIT_SECONDS": "1"}).run()
     assert done.status == 2
     assert "ERROR: no connection to /nowhere:5432 after 1 s; look at the server's log" in done.log
+
+
+@oldest
+def test_server_of_another_version_than_the_one_that_is_to_come_is_waited_for_and_told_of(server: Server) -> None:
+    done = Hook(server, environment={"SERVER_MAJOR": "99", "WAIT_SECONDS": "1"}).run()
+    assert done.status == 2
+    assert f"waiting for PostgreSQL 99 in the server: {server.major}." in done.log
+    assert "ERROR: no connection to PostgreSQL 99 at " in done.log
+    Hook(server, environment={"SERVER_MAJOR": str(server.major)}).apply()

@@ -2,6 +2,7 @@
 
 from harness import paths
 from harness.chart import Manifests, render
+from harness.on_cluster.release import merged
 from tests.render.reading import container, environment, plain, schema_job
 
 
@@ -42,6 +43,20 @@ def test_the_job_logs_in_as_the_hooks_role_or_where_it_has_no_certificate_as_the
         "default": "billdb_hook",
         "by password": "postgres",
         "without TLS": "postgres",
+    }
+
+
+def test_the_job_waits_for_the_version_that_cloudnativepg_brings() -> None:
+    asked = {"engine": "cloudnativepg", "image": {"tag": "17"}}
+    versions = {
+        "17": render(asked),
+        "known by its digest": render(merged(asked, {"image": {"digest": f"sha256:{'0' * 64}"}})),
+        "the StatefulSet's": render({"image": {"tag": "17"}}),
+    }
+    assert {name: environment(container(manifests, "db-init")).get("SERVER_MAJOR") for name, manifests in versions.items()} == {
+        "17": "17",
+        "known by its digest": None,
+        "the StatefulSet's": None,
     }
 
 

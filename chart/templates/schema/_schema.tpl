@@ -1,7 +1,7 @@
 {{/*
 The container that runs a script of the schema ConfigMap against the server:
-(dict "root" $ "name" NAME "script" FILE "role" ROLE "arguments" LIST "settings" MAP). `arguments` may be left out, and `settings`,
-which has deadlineSeconds and resources, where they are the schema Job's.
+(dict "root" $ "name" NAME "script" FILE "role" ROLE "arguments" LIST "settings" MAP "major" VERSION). `arguments` may be left out, and
+`settings`, which has deadlineSeconds and resources, where they are the schema Job's; `major` is the server's that is waited for.
 */}}
 {{- define "billdb.schema.container" -}}
 {{- $settings := .settings | default .root.Values.schema }}
@@ -24,6 +24,10 @@ env:
     value: {{ int $settings.deadlineSeconds | quote }}
   - name: WAIT_SECONDS
     value: {{ int .root.Values.schema.waitSeconds | quote }}
+  {{- with .major }}
+  - name: SERVER_MAJOR
+    value: {{ . | quote }}
+  {{- end }}
   - name: LOCK_TIMEOUT
     value: {{ int .root.Values.schema.lockTimeoutSeconds }}s
   - name: LOCK_TRIES
@@ -37,6 +41,11 @@ volumeMounts:
   - name: tmp
     mountPath: /tmp
   {{- include "billdb.connection.volumeMounts" . | nindent 2 }}
+{{- end }}
+
+{{/* Another major version comes into a Cluster after Helm has asked for it, and the server of before answers until then. */}}
+{{- define "billdb.schema.major" }}
+{{- if eq .Values.engine "cloudnativepg" }}{{ include "billdb.major" (include "billdb.image" .Values.image) }}{{ end }}
 {{- end }}
 
 {{/* Its volumes: (dict "root" $ "role" ROLE "passwords" LIST "script" CONFIGMAP); `script` may be left out. */}}
