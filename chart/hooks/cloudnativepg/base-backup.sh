@@ -43,26 +43,6 @@ wait_until_completed() {
   done
 }
 
-# The newest ones that are completed stay, as many as are to be kept; one that never was is shown for a day.
-remove_old() {
-  local listed name created phase yesterday names=()
-  yesterday=$(date --utc --date=yesterday +%FT%TZ)
-  listed=$(kubectl get backups.postgresql.cnpg.io --selector="$SELECTOR" --sort-by=.metadata.creationTimestamp \
-    --output=jsonpath='{range .items[*]}{.metadata.name} {.metadata.creationTimestamp} {.status.phase}{"\n"}{end}')
-  while read -r name created phase; do
-    if [[ $phase == completed ]]; then
-      names+=("$name")
-    elif [[ -n $name && $created < $yesterday ]]; then
-      remove "$name" "which never was completed"
-    fi
-  done <<< "$listed"
-  while ((${#names[@]} > KEEP)); do
-    remove "${names[0]}" "as $KEEP newer ones are completed"
-    names=("${names[@]:1}")
-  done
-  say "completed: ${#names[@]}, the oldest ${names[0]}"
-}
-
 remove() {
   say "removing the base backup $1 with its snapshot, $2"
   kubectl delete backups.postgresql.cnpg.io "$1" --ignore-not-found --wait=false > /dev/null
@@ -73,4 +53,5 @@ BACKUP=$APP-$(date --utc +%Y%m%d-%H%M%S)
 need "no base backup was begun" create_backup
 wait_until_completed
 MESSAGE="completed after $SECONDS s"
-remove_old
+listed=$(list backups.postgresql.cnpg.io phase)
+remove_old "$listed" completed completed

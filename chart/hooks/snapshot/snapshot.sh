@@ -63,25 +63,6 @@ wait_until_usable() {
   done
 }
 
-# The newest ones that can be used stay, as many as are to be kept; one that never could be is shown for a day.
-remove_old() {
-  local listed name created usable yesterday names=()
-  yesterday=$(date --utc --date=yesterday +%FT%TZ)
-  listed=$(list_snapshots)
-  while read -r name created usable; do
-    if [[ $usable == true ]]; then
-      names+=("$name")
-    elif [[ -n $name && $created < $yesterday ]]; then
-      remove "$name" "which never was usable"
-    fi
-  done <<< "$listed"
-  while ((${#names[@]} > KEEP)); do
-    remove "${names[0]}" "as $KEEP newer ones are usable"
-    names=("${names[@]:1}")
-  done
-  say "usable: ${#names[@]}, the oldest ${names[0]}"
-}
-
 remove() {
   say "removing the snapshot $1, $2"
   kubectl delete volumesnapshots.snapshot.storage.k8s.io "$1" --ignore-not-found --wait=false > /dev/null
@@ -95,4 +76,5 @@ BACKUP=$APP-$(date --utc +%Y%m%d-%H%M%S)
 need "no snapshot was made" create_snapshot "$major"
 wait_until_usable
 MESSAGE="usable after $SECONDS s"
-remove_old
+listed=$(list_snapshots)
+remove_old "$listed" true usable
