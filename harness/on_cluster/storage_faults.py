@@ -1,0 +1,76 @@
+"""What happens to what servers of CloudNativePG store on: the archive's store goes away, a disk is full; each ends by itself.
+
+The disks are those of harness.on_cluster.limited, which can be filled; the store is the one that the servers archive to.
+"""
+
+import random
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+
+from harness import commands
+from harness.kubernetes import CommandError
+from harness.local.node import first
+from harness.on_cluster import limited
+from harness.on_cluster.instance_faults import Fault
+from harness.on_cluster.instances import Instances
+from harness.on_cluster.stores import Program
+from harness.waiting import wait_for
+
+NO_ROOM = "Not enough disk space"  # the operator's word for it
+FAILED = "SELECT failed_count FROM pg_stat_archiver"
+GOES_ON = "SELECT last_archived_time > last_failed_time FROM pg_stat_archiver"
+
+
+def of(store: Program) -> Mapping[str, Fault]:
+    """The faults by their names."""
+
+    def store_away(instances: Instances, _: random.Random) -> None:
+        """The store of the archive is not there until a segment could not be archived; then what waited is archived."""
+        before = int(instances.sql(FAILED))
+        store.stop()
+        try:
+            instances.sql("SELECT pg_switch_wal()")
+            wait_for(lambda: int(instances.sql(FAILED)) > before, "the archive to fail", 600, instances.told)
+        finally:
+            store.start()
+        wait_for(lambda: instances.sql(GOES_ON) == "t", "the archive to go on", 600, instances.told)
+
+    return {each.__name__: each for each in (store_away, replica_disk_full, primary_disk_full)}
+
+
+def replica_disk_full(instances: Instances, chance: random.Random) -> None:
+    """The disk of a replica is full until its server has stopped for want of room."""
+    _fill(instances, chance.choice(instances.replicas()))
+
+
+def primary_disk_full(instances: Instances, _: random.Random) -> None:
+    """The disk of the primary is full until its server has stopped for want of room: no other one takes over meanwhile."""
+    _fill(instances, instances.primary())
+
+
+def _fill(instances: Instances, pod: str) -> None:
+    """Leave no room on the volume of this pod until the operator says so; then do as the runbook says."""
+    cluster = instances.release.cluster
+    file = limited.place(cluster, pod) / "filling"
+    try:
+        # It ends when the last block is taken.
+        subprocess.run(first().command("dd", "if=/dev/zero", f"of={file}", "bs=1M"), capture_output=True)
+        wait_for(lambda: _stopped(instances, pod), f"{pod} to have no room", 600, instances.told, every=1)
+    finally:
+        commands.run(first().command("rm", "--force", str(file)))
+    cluster.kubectl("delete", f"pod/{pod}", "--wait=false")  # the kubelet's next try may be minutes away
+
+
+def _stopped(instances: Instances, pod: str) -> bool:
+    """Whether the server is told of as stopped for want of room; as long as it runs, more WAL is written, which wants some.
+
+    No more than that: what a replica does not take stays on the primary, whose disk would be the next to be full.
+    """
+    if instances.status().get("phase") == NO_ROOM:
+        return True
+    statuses = instances.release.cluster.get(f"pod/{pod}")["status"].get("containerStatuses", ())
+    if all(status["ready"] for status in statuses):
+        with suppress(CommandError):  # the primary stops just now
+            instances.sql("SELECT pg_switch_wal()")
+    return False
