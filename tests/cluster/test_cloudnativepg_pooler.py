@@ -15,8 +15,9 @@ from harness import image, storage
 from harness.kubernetes import CommandError
 from harness.local import node, pgbouncer
 from harness.local.cluster import load
-from harness.on_cluster import documents
+from harness.on_cluster import documents, writers
 from harness.on_cluster.cloudnativepg import SMALL
+from harness.on_cluster.fault_run import FaultRun
 from harness.on_cluster.forwarded import forwarded
 from harness.on_cluster.instances import NAME, Instances
 from harness.on_cluster.pods import standing
@@ -31,7 +32,7 @@ WRONG, UNKNOWN = "SASL authentication failed", "no such user"
 APPLICATION = {"tier": "application"}
 # One connection to the server, whatever the number of clients: what one of them leaves behind the others meet.
 VALUES = merged(SMALL, {
-    "cloudnativepg": {"instances": 1, "pooler": {"enabled": True, "instances": 1, "parameters": {"default_pool_size": 1}}},
+    "cloudnativepg": {"instances": 2, "pooler": {"enabled": True, "instances": 1, "parameters": {"default_pool_size": 1}}},
     "networkPolicy": {"from": [{"podSelector": {"matchLabels": APPLICATION}}]},
 })  # fmt: skip
 
@@ -159,6 +160,17 @@ def test_it_tells_of_its_clients_in_prometheus_words(pool: Pool) -> None:
         client.execute("SELECT 1")
         told = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20).read().decode()
     assert 'cnpg_pgbouncer_pools_cl_active{database="bill_inquiry_db",user="bill_inquiry_user"} 1' in told
+
+
+def test_who_writes_through_it_goes_on_with_another_primary_and_loses_nothing(pool: Pool) -> None:
+    run = FaultRun(Instances(pool.release), seed=1)
+    run.instances.sql(writers.TABLE)
+    password = pool.release.password("bill_inquiry_user")
+    writer = writers.start(pool.release.cluster, 1, pool.ca.read_text(), password, POOLER)
+    before = run.instances.primary()
+    run.run(["primary_deleted_by_force"], [writer])
+    assert run.instances.primary() != before
+    assert run.end() == {1: set()}
 
 
 def test_the_documents_commands_switch_it_on_and_a_second_run_finds_everything_as_it_should_be(
