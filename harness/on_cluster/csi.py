@@ -85,7 +85,7 @@ def define(cluster: Cluster) -> None:
     files = [f"--filename={sources}/config/crd/snapshot.storage.k8s.io_{kind}.yaml" for kind in KINDS]
     cluster.kubectl("apply", "--server-side", "--force-conflicts", *files)
     names = [f"crd/{kind}.snapshot.storage.k8s.io" for kind in KINDS]
-    cluster.kubectl("wait", *names, "--for=condition=Established", "--timeout=60s")
+    cluster.kubectl("wait", *names, "--for=condition=Established", "--timeout=240s")
 
 
 def join(cluster: Cluster, extra: Extra) -> None:

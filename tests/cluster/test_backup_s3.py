@@ -47,9 +47,9 @@ def test_a_store_that_goes_away_midway_leaves_no_backup_and_the_next_one_is_whol
     made = len(results(release, "backup"))
     with_a_lock = "BEGIN; LOCK TABLE system_config; SELECT pg_sleep(20)"
     release.client("holds", f'psql --command="{with_a_lock}"')
-    release.cluster.kubectl("wait", "pod/holds", "--for=condition=Ready", "--timeout=60s")
+    release.cluster.kubectl("wait", "pod/holds", "--for=condition=Ready", "--timeout=240s")
     start(release, BACKUP, "midway")
-    release.cluster.kubectl("wait", "--for=jsonpath={.status.active}=1", "job/midway", "--timeout=60s")
+    release.cluster.kubectl("wait", "--for=jsonpath={.status.active}=1", "job/midway", "--timeout=240s")
     waits = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'billdb/backup' AND wait_event = 'relation'"
     wait_for(lambda: release.cluster.sql(waits) == "1", "the backup to wait for the lock", 60)
     store.stop()

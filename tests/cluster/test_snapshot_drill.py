@@ -119,7 +119,7 @@ def test_a_snapshot_on_which_no_server_starts_fails_with_the_servers_own_words(s
     try:
         snapshots.cluster.kubectl("create", "--filename=-", stdin=json.dumps(made))
         snapshots.cluster.kubectl(
-            "wait", "volumesnapshot/without-control", "--for=jsonpath={.status.readyToUse}=true", "--timeout=60s"
+            "wait", "volumesnapshot/without-control", "--for=jsonpath={.status.readyToUse}=true", "--timeout=240s"
         )
     finally:
         on_the_server("cat ../../kept > pg_control; rm ../../kept; sync pg_control")
@@ -137,7 +137,7 @@ def test_what_killed_drills_leave_the_next_one_removes(snapshots: Release) -> No
         snapshots.cluster.kubectl("create", "job", f"--from=cronjob/{DRILL}", name)
         uid = started(snapshots.cluster, name)
         for condition in moment:
-            snapshots.cluster.kubectl("wait", *condition, "--timeout=60s")
+            snapshots.cluster.kubectl("wait", *condition, "--timeout=240s")
         snapshots.cluster.kubectl("delete", f"job/{name}", "--cascade=orphan")  # or it would try again
         assert kill_containers(uid)
         left.append(not nothing_left(snapshots))
@@ -148,7 +148,7 @@ def test_what_killed_drills_leave_the_next_one_removes(snapshots: Release) -> No
 
 def test_a_drill_that_is_told_to_end_takes_its_volume_along(snapshots: Release) -> None:
     snapshots.cluster.kubectl("create", "job", f"--from=cronjob/{DRILL}", "told")
-    snapshots.cluster.kubectl("wait", f"statefulset/{COPY}", "--for=jsonpath={.spec.replicas}=1", "--timeout=60s")
+    snapshots.cluster.kubectl("wait", f"statefulset/{COPY}", "--for=jsonpath={.spec.replicas}=1", "--timeout=240s")
     snapshots.cluster.kubectl("delete", "job/told")
     told = "told to end before it was done; the next run begins anew"
     wait_for(lambda: result(snapshots, "snapshot-drill")[2] == told, "the drill to say that it was told to end", every=0.5)

@@ -78,7 +78,7 @@ def documented(cluster: Cluster, beginning: str, values: Mapping[str, Any] = SMA
 
 def started(cluster: Cluster, job: str) -> str:
     """Wait until the script of a Job's first pod runs; returns the pod's uid."""
-    pod = ("wait", "pod", f"--selector=job-name={job}", "--timeout=60s")
+    pod = ("wait", "pod", f"--selector=job-name={job}", "--timeout=240s")
     cluster.kubectl(*pod, "--for=create")
     cluster.kubectl(*pod, "--for=jsonpath={.status.containerStatuses[0].state.running}")
     [found] = cluster.get("pods", f"--selector=job-name={job}")["items"]
