@@ -12,16 +12,13 @@ from benchmarks.tables import markdown
 from harness import paths
 from harness.local import programs
 from harness.on_cluster import barman, s3, stores
+from harness.on_cluster.archived import ROWS, moment, wait_base_backup
 from harness.on_cluster.instances import NAME, Instances
 from harness.on_cluster.release import Release, merged
-from harness.on_cluster.s3 import BUCKET, S3, SECRET
+from harness.on_cluster.s3 import S3, SECRET
 from harness.progress import step
-from harness.waiting import wait_for
 
 ORIGIN = "origin"
-ROW = "INSERT INTO system_config (config_key, config_value, config_type) VALUES ('row.{}', '1', 'STRING')"
-ROWS = "SELECT string_agg(config_key, ' ') FROM system_config WHERE config_key LIKE 'row.%'"
-NOW = """SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 BACKUP = f"""
 apiVersion: postgresql.cnpg.io/v1
 kind: Backup
@@ -41,13 +38,11 @@ def measure(number: int, rows: int) -> Section:
         tempfile.TemporaryDirectory(dir=paths.LOCAL) as folder,
         s3.running(origin.cluster, Path(folder)) as store,
     ):
-        gigabytes, moment, backup = _archived(origin, store, rows)
+        gigabytes, between, backup = _archived(origin, store, rows)
         for turn in range(number):
             with servers.release(f"billdb-bench-ha-again-{turn}") as again, step(f"recover, turn {turn + 1} of {number}"):
-                keys = {"AWS_ACCESS_KEY_ID": "ROOT_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY": "ROOT_SECRET_KEY"}
-                content = {name: store.environment[key] for name, key in keys.items()} | {"ca.crt": store.ca}
-                stores.secret(again.cluster, SECRET, content)
-                recovery = {"recovery": {"from": ORIGIN, "until": moment}}
+                stores.secret(again.cluster, SECRET, store.keys)
+                recovery = {"recovery": {"from": ORIGIN, "until": between}}
                 values = merged(_values(store, f"again-{turn}"), {"cloudnativepg": recovery})
                 seconds.append(turns.seconds(_recover, again, values))
                 instances = Instances(again)
@@ -57,9 +52,9 @@ def measure(number: int, rows: int) -> Section:
 
 
 def _values(store: S3, name: str) -> dict[str, Any]:
-    given = {"enabled": True, "name": name, "s3": {"endpoint": store.endpoint, "bucket": BUCKET}, "existingSecret": SECRET}
-    quick = {"caSecret": SECRET, "spec": {"configuration": {"data": {"immediateCheckpoint": True}}}}
-    return merged(servers.VALUES, {"cloudnativepg": {"instances": 1, "archive": given | quick}})
+    at_once = {"configuration": {"data": {"immediateCheckpoint": True}}}
+    archive = store.archive | {"name": name, "spec": at_once}
+    return merged(servers.VALUES, {"cloudnativepg": {"instances": 1, "archive": archive}})
 
 
 def _archived(release: Release, store: S3, rows: int) -> tuple[float, str, float]:
@@ -67,23 +62,12 @@ def _archived(release: Release, store: S3, rows: int) -> tuple[float, str, float
     release.install(_values(store, ORIGIN))
     instances = Instances(release)
     instances.wait_healthy(servers.LONGEST)
-    # The one that is made of every new archive would be waited for, too.
-    wait_for(lambda: _backups(release) == {"completed"}, "the first base backup", 900, instances.told, every=1)
+    wait_base_backup(instances, servers.LONGEST)  # the filled database's would wait for it
     gigabytes = filling.fill(release, rows)
     backup = turns.seconds(_back_up, release)
-    instances.sql(ROW.format(1))
-    moment = instances.sql(NOW)
-    instances.sql(ROW.format(2))
-    segment = instances.sql("SELECT pg_walfile_name(pg_switch_wal())")
-    archived = f"SELECT last_archived_wal >= '{segment}' FROM pg_stat_archiver"
-    wait_for(lambda: instances.sql(archived) == "t", f"{segment} to be archived", 900, instances.told)
+    between = moment(instances)
     release.cluster.kubectl("delete", f"cluster/{NAME}")  # it would have its share of the machine
-    return gigabytes, moment, backup
-
-
-def _backups(release: Release) -> set[str]:
-    found = release.cluster.get("backups.postgresql.cnpg.io")["items"]
-    return {str(backup.get("status", {}).get("phase")) for backup in found}
+    return gigabytes, between, backup
 
 
 def _back_up(release: Release) -> None:

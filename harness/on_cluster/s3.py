@@ -40,6 +40,29 @@ class S3(Program):
         repository = {"type": "s3", "s3": {"endpoint": self.endpoint, "bucket": BUCKET}, "existingSecret": SECRET}
         return {"backup": {"repository": repository}}
 
+    @property
+    def archive(self) -> dict[str, Any]:
+        """The chart's values `cloudnativepg.archive` that put the archive there."""
+        place = {"endpoint": self.endpoint, "bucket": BUCKET}
+        return {"enabled": True, "s3": place, "existingSecret": SECRET, "caSecret": SECRET}
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """What the Secret has: the keys by the names that restic and Barman read, and the CA."""
+        access, key = self.environment["ROOT_ACCESS_KEY"], self.environment["ROOT_SECRET_KEY"]
+        return {"AWS_ACCESS_KEY_ID": access, "AWS_SECRET_ACCESS_KEY": key, "ca.crt": self.ca}
+
+    @property
+    def given(self) -> dict[str, str]:
+        """What a person fills in where the documents have these words."""
+        keys = self.keys
+        return {
+            "KEY": keys["AWS_ACCESS_KEY_ID"],
+            "SECRET": keys["AWS_SECRET_ACCESS_KEY"],
+            "ENDPOINT": self.endpoint,
+            "BUCKET": BUCKET,
+        }
+
 
 @contextmanager
 def running(cluster: Cluster, folder: Path) -> Iterator[S3]:
@@ -55,7 +78,7 @@ def running(cluster: Cluster, folder: Path) -> Iterator[S3]:
     command = [str(paths.BIN / "versitygw"), f"--port={node.ADDRESS}:{port}", *tls, "posix", f"--sidecar={folder}/attributes"]
     environment = {"PATH": os.environ["PATH"], "ROOT_ACCESS_KEY": access, "ROOT_SECRET_KEY": key}
     store = S3(host, port, folder, [*command, str(folder / "data")], environment)
-    stores.secret(cluster, SECRET, {"AWS_ACCESS_KEY_ID": access, "AWS_SECRET_ACCESS_KEY": key, "ca.crt": store.ca})
+    stores.secret(cluster, SECRET, store.keys)
     with stores.named(cluster, SERVICE, host, port):
         try:
             store.start()

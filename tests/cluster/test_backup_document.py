@@ -23,9 +23,8 @@ def test_every_command_does_what_the_document_says(database: Release, tmp_path: 
     documents.run(suspend, cluster, tmp_path)
     assert "1 snapshots" in documents.run(restic, cluster, tmp_path)
     with s3.running(cluster, tmp_path / "s3") as store:
-        keys = {"KEY": store.environment["ROOT_ACCESS_KEY"], "SECRET": store.environment["ROOT_SECRET_KEY"]}
         (tmp_path / "ca.crt").write_text(store.ca)
-        documents.run(to_a_store, cluster, tmp_path, {**keys, "ENDPOINT": store.endpoint, "BUCKET": s3.BUCKET})
+        documents.run(to_a_store, cluster, tmp_path, store.given)
         made = backup(database, "to-the-store")
         assert (store.bucket / "billdb" / "config").is_file()
         assert results(database, "backup")[-1]["backup"] == made

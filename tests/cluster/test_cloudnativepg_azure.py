@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 
 from harness.on_cluster import azure
+from harness.on_cluster.archived import ROWS, moment, wait_base_backup
 from harness.on_cluster.azure import Azure
 from harness.on_cluster.cloudnativepg import SMALL
 from harness.on_cluster.instances import NAME, Instances
 from harness.on_cluster.release import Release, merged
-from harness.waiting import wait_for
-from tests.cluster.test_cloudnativepg_recovery import NOW, ROW, ROWS, backups, told
 
 pytestmark = [pytest.mark.local_node, pytest.mark.azure]  # the store runs on its node
 AT_ONCE = {"configuration": {"data": {"immediateCheckpoint": True}}}
@@ -34,15 +33,10 @@ def test_the_database_of_a_moment_comes_back_out_of_the_account(release: Release
     release.install(values(store))
     instances = Instances(release)
     instances.wait_healthy()
-    wait_for(lambda: backups(release) == ["completed"], "the first base backup", 600, lambda: told(release), every=1)
-    instances.sql(ROW.format("row.1"))
-    moment = instances.sql(NOW)
-    instances.sql(ROW.format("row.2"))
-    segment = instances.sql("SELECT pg_walfile_name(pg_switch_wal())")
-    archived = f"SELECT last_archived_wal >= '{segment}' FROM pg_stat_archiver"
-    wait_for(lambda: instances.sql(archived) == "t", f"{segment} to be archived", 600, lambda: told(release))
+    wait_base_backup(instances)
+    between = moment(instances)
     release.cluster.helm("uninstall", release.name, "--wait")
     release.cluster.kubectl("delete", f"cluster/{NAME}")
-    release.install(values(store, archive={"name": "orders-again"}, recovery={"from": "orders", "until": moment}))
+    release.install(values(store, archive={"name": "orders-again"}, recovery={"from": "orders", "until": between}))
     instances.wait_healthy()
     assert instances.sql(ROWS) == "row.1"

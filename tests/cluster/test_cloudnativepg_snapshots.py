@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from harness.on_cluster import csi, documents
+from harness.on_cluster.archived import ROW, ROWS
 from harness.on_cluster.backups import run_now
 from harness.on_cluster.cloudnativepg import SMALL
 from harness.on_cluster.instances import Instances
@@ -22,8 +23,6 @@ PLACE: dict[str, Any] = {
     "snapshots": {"class": csi.CLASS, "keep": 1},
 }
 VALUES = merged(merged(SMALL, PLACE), {"cloudnativepg": {"instances": 2}})
-ROW = "INSERT INTO system_config (config_key, config_value, config_type) VALUES ('{}', '1', 'STRING')"
-ROWS = "SELECT string_agg(config_key, ' ' ORDER BY config_key) FROM system_config WHERE config_key LIKE 'row.%'"
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +57,7 @@ def last(instances: Instances) -> list[str]:
 
 
 def test_a_run_has_a_snapshot_made_of_the_replicas_volume(pair: Instances) -> None:
-    pair.sql(ROW.format("row.before"))
+    pair.sql(ROW.format(1))
     [replica] = pair.replicas()
     log = run_now(pair.release, CRONJOB, "first")
     [name] = snapshots(pair.release)
@@ -71,11 +70,11 @@ def test_a_run_has_a_snapshot_made_of_the_replicas_volume(pair: Instances) -> No
 
 def test_a_release_beside_it_begins_with_the_snapshot(pair: Instances, folder: Path) -> None:
     release = pair.release
-    pair.sql(ROW.format("row.after"))
+    pair.sql(ROW.format(2))
     *_, look, end = documents.blocks("snapshots.md")
     assert "(1 row)" in documents.run(look, release.cluster, folder)
     psql = ["exec", f"service/{LOOK}", "--container=postgres", "--", "psql", "-At", "--dbname=bill_inquiry_db"]
-    assert release.cluster.kubectl(*psql, f"--command={ROWS}") == "row.before\n"
+    assert release.cluster.kubectl(*psql, f"--command={ROWS}") == "row.1\n"
     done, log = release.ask("service", "psql -Atc 'SELECT 1'", {"PGHOST": LOOK, "PGSSLMODE": "require", "PGSSLROOTCERT": ""})
     assert not done, f"the new release has passwords of its own: {log}"
     documents.run(end, release.cluster, folder)
@@ -86,7 +85,7 @@ def test_the_newest_ones_are_kept_and_a_failed_run_removes_none(pair: Instances)
     [first] = snapshots(release)
     log = run_now(release, CRONJOB, "second")
     assert f"removing the base backup {first} with its snapshot, as 1 newer ones are completed" in log
-    release.cluster.kubectl("wait", f"volumesnapshot/{first}", "--for=delete", "--timeout=60s")
+    release.cluster.kubectl("wait", f"volumesnapshot/{first}", "--for=delete", "--timeout=240s")
     [second] = snapshots(release)
     failing = {"snapshots": {"class": csi.FAILING, "deadlineSeconds": 60}}
     release.upgrade(merged(VALUES, failing))

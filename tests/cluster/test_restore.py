@@ -9,7 +9,7 @@ import yaml
 
 from harness import storage
 from harness.kubernetes import Cluster
-from harness.on_cluster import documents, s3
+from harness.on_cluster import documents, s3, stores
 from harness.on_cluster.backups import backup, ended, results
 from harness.on_cluster.release import SMALL, Release, merged
 from harness.on_cluster.s3 import S3
@@ -40,21 +40,9 @@ def folder(store: S3, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def given(store: S3) -> dict[str, str]:
-    """What a person fills in."""
-    keys = {"KEY": store.environment["ROOT_ACCESS_KEY"], "SECRET": store.environment["ROOT_SECRET_KEY"]}
-    return {**keys, "ENDPOINT": store.endpoint, "BUCKET": s3.BUCKET}
-
-
-@pytest.fixture(scope="module")
 def backed_up(release: Release, store: S3) -> Release:
     """A release with rows, of which there is a backup."""
-    keys = {
-        "AWS_ACCESS_KEY_ID": store.environment["ROOT_ACCESS_KEY"],
-        "AWS_SECRET_ACCESS_KEY": store.environment["ROOT_SECRET_KEY"],
-    }
-    literals = [f"--from-literal={name}={value}" for name, value in {**keys, "ca.crt": store.ca}.items()]
-    release.cluster.kubectl("create", "secret", "generic", s3.SECRET, *literals)
+    stores.secret(release.cluster, s3.SECRET, store.keys)
     release.install(store.values)
     release.cluster.sql(CUSTOMERS)
     backup(release, "before-the-loss")
@@ -103,7 +91,7 @@ def test_drill_restores_the_newest_backup_beside_the_server(backed_up: Release, 
 
 
 def test_new_release_in_a_new_namespace_from_the_repository_and_its_password(
-    backed_up: Release, store: S3, folder: Path, given: dict[str, str], namespaces: Callable[[str], Cluster]
+    backed_up: Release, store: S3, folder: Path, namespaces: Callable[[str], Cluster]
 ) -> None:
     secret = backed_up.cluster.get("secret/postgresql-bill-inquiry-backup-secret")
     password = b64decode(secret["data"]["password"]).decode()
@@ -113,7 +101,7 @@ def test_new_release_in_a_new_namespace_from_the_repository_and_its_password(
     for file in storage.presets(cluster):
         values = merged(values, yaml.safe_load(file.read_text()))
     (folder / "values.yaml").write_text(yaml.safe_dump(merged(values, SMALL)))
-    log = documents.run(documents.blocks("restore.md")[INSTALL], cluster, folder, {**given, "PASSWORD": password})
+    log = documents.run(documents.blocks("restore.md")[INSTALL], cluster, folder, store.given | {"PASSWORD": password})
     assert "restored   into the database bill_inquiry_db_restored" in log
     new = Release(cluster)
     assert cluster.sql(COUNTS) == "100|100"
