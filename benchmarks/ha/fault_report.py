@@ -14,9 +14,9 @@ LABELS = {
     "primary_deleted_by_force": "the primary's pod deleted by force",
     "switched_over": "switchover",
     "updated": "minor update of all servers",
-    "node_killed": "the primary's node killed",
-    "node_cut_off": "the primary's node cut off from the others and the control plane",
-    "node_drained": "the primary's node drained",
+    "node_killed": "the node of both primaries killed",
+    "node_cut_off": "the node of both primaries cut off from the others and the control plane",
+    "node_drained": "the node of both primaries drained",
 }
 # What is aimed at: seconds without a commit, at worst.
 AIMS = {"primary_killed": ("a dead primary", 15), "node_killed": ("a lost node", 60)}

@@ -1,11 +1,14 @@
-"""Faults in turns on the chart's Cluster and on CloudNativePG's sample, a writing client on each."""
+"""Faults on the chart's Cluster and on CloudNativePG's sample, a writing client on each: in turns, or of both primaries' node."""
 
 import json
 import random
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from threading import Event
 
 from benchmarks import machine, turns
 from benchmarks.ha import fault_report, servers
@@ -76,8 +79,12 @@ class Side:
             self.run.run([name], [self.writer])
             self.found.setdefault(name, []).append(self.run.outcomes[-1])
         except FAILED as failure:
-            say(f"  {name}: {failure}")
-            self.failures.append(f"{name}: {(str(failure).splitlines() or [repr(failure)])[0]}")
+            self.fail(name, failure)
+
+    def fail(self, name: str, failure: Exception) -> None:
+        """Keep a fault that did not end well."""
+        say(f"  {name}: {failure}")
+        self.failures.append(f"{name}: {(str(failure).splitlines() or [repr(failure)])[0]}")
 
     def end(self) -> Suffered:
         """End the client, and compare what it was told with what is there."""
@@ -94,11 +101,17 @@ def measure(number: int) -> Section:
         servers.chart("billdb-bench-ha-chart") as chart,
         servers.sample("billdb-bench-ha-sample") as sample,
     ):
-        return _section(chart, sample, KINDS, number)
+        sides = _sides(chart, sample, KINDS, KINDS)
+
+        def one_by_one(name: str, turn: int) -> None:
+            for side in turns.order(list(sides.values()), turn):
+                side.suffer(name, (chart, sample))
+
+        return _section(sides, KINDS, number, one_by_one)
 
 
 def measure_nodes(number: int) -> Section:
-    """On three nodes: the primary's is killed, cut off, drained."""
+    """On three nodes: the one under both primaries is killed, cut off, drained."""
     spec = {"affinity": APART | FOR_PODS}
     with (
         servers.operator(),
@@ -106,25 +119,65 @@ def measure_nodes(number: int) -> Section:
         servers.chart("billdb-bench-ha-chart", merged(servers.VALUES, {"cloudnativepg": {"spec": spec}})) as chart,
         servers.sample("billdb-bench-ha-sample", spec) as sample,
     ):
-        faults = node_faults.of(nodes)
-        return _section(chart, sample, {name: faults[name] for name in NODE_KINDS}, number)
+        faults, over = node_faults.of(nodes), Event()
+
+        def strike(name: str, instances: Instances, chance: random.Random) -> None:
+            try:
+                faults[name](instances, chance)
+            finally:
+                over.set()
+
+        def struck(_: Instances, __: random.Random) -> None:
+            over.wait()
+
+        sides = _sides(chart, sample, {name: partial(strike, name) for name in NODE_KINDS}, dict.fromkeys(NODE_KINDS, struck))
+
+        def together(name: str, _: int) -> None:
+            try:
+                _gather(chart, sample)
+            except FAILED as failure:
+                sides[SAMPLE].fail(name, failure)
+                return
+            over.clear()
+            with ThreadPoolExecutor() as threads:
+                list(threads.map(lambda side: side.suffer(name, ()), sides.values()))
+
+        return _section(sides, NODE_KINDS, number, together)
 
 
-def _section(chart: Instances, sample: Instances, kinds: Mapping[str, Fault], number: int) -> Section:
-    app = secret(sample.release, f"{NAME}-app")
-    sides = {
-        OURS: _side(chart, kinds, f"{NAME}-tls", chart.release.password("bill_inquiry_user"), NAME),
-        SAMPLE: _side(sample, kinds, f"{NAME}-ca", app["password"], f"{NAME}-rw"),
-    }
+def _gather(chart: Instances, sample: Instances) -> None:
+    """Once all are well: have the sample's primary on the node of the chart's."""
+    for each in (chart, sample):
+        each.wait_healthy(servers.LONGEST)
+    wanted = _node(chart, chart.primary())
+    [pod] = [pod for pod in sample.pods() if _node(sample, pod) == wanted]
+    if (primary := sample.primary()) != pod:
+        sample.promote(pod)
+        sample.wait_primary(primary)
+        sample.wait_healthy(servers.LONGEST)
+
+
+def _node(instances: Instances, pod: str) -> str:
+    return str(instances.release.cluster.get(f"pod/{pod}")["spec"]["nodeName"])
+
+
+def _section(sides: Mapping[str, Side], kinds: Iterable[str], number: int, happen: Callable[[str, int], None]) -> Section:
     for side in sides.values():
         side.warm_up()
     for turn in range(EACH_TURN * number):
         with step(f"faults, turn {turn + 1} of {EACH_TURN * number}"):
             for name in turns.order(list(kinds), turn):
-                for side in turns.order(list(sides.values()), turn):
-                    side.suffer(name, [each.run.instances for each in sides.values()])
-    server = machine.server(chart.sql("SELECT version()"))
+                happen(name, turn)
+    server = machine.server(sides[OURS].run.instances.sql("SELECT version()"))
     return Section(fault_report.section({name: side.end() for name, side in sides.items()}), f"{server} and CloudNativePG")
+
+
+def _sides(chart: Instances, sample: Instances, ours: Mapping[str, Fault], samples: Mapping[str, Fault]) -> dict[str, Side]:
+    app = secret(sample.release, f"{NAME}-app")
+    return {
+        OURS: _side(chart, ours, f"{NAME}-tls", chart.release.password("bill_inquiry_user"), NAME),
+        SAMPLE: _side(sample, samples, f"{NAME}-ca", app["password"], f"{NAME}-rw"),
+    }
 
 
 def _side(instances: Instances, kinds: Mapping[str, Fault], ca: str, password: str, service: str) -> Side:
