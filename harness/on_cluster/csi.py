@@ -4,6 +4,7 @@ The driver and its sidecars run in the node, in a control group of their own, an
 that the kernel frees with its mount. So what a killed run left ends with the node at the latest, and the next run takes it over.
 """
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -107,10 +108,12 @@ def _wait_registered(cluster: Cluster, name: str, log: Path) -> None:
 
 
 def _begin(node: Node, command: tuple[str, ...], log: Path) -> None:
+    # csi-provisioner would take a person's own cluster from it, whatever its option says.
+    environment = {name: value for name, value in os.environ.items() if name != "KUBECONFIG"}
     with log.open("wb") as output:
         subprocess.Popen(
-            cgroups.joining(CGROUP, node.command(*command)), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            start_new_session=True,
+            cgroups.joining(CGROUP, node.command(*command)), env=environment, stdin=subprocess.DEVNULL, stdout=output,
+            stderr=output, start_new_session=True,
         )  # fmt: skip
 
 
