@@ -1,11 +1,14 @@
-"""What several processes of tests use at a time: the first starts it, the last one ends it."""
+"""What several processes of tests use at a time: the first starts it, the last one ends it; and how few may do the same."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, flock
 from typing import IO
 
 from harness import paths
+from harness.waiting import wait_for
+
+LONGEST = 3600  # seconds that somebody waits for others
 
 
 @contextmanager
@@ -24,6 +27,16 @@ def shared(name: str, start: Callable[[], None], stop: Callable[[], None]) -> It
                 flock(using, LOCK_UN)
                 if _nobody_else(using):
                     stop()
+
+
+@contextmanager
+def at_most(number: int, name: str) -> Iterator[None]:
+    """Wait until fewer than so many processes do what this name is for, and be one of them for the block."""
+    paths.RUN.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        places = [stack.enter_context((paths.RUN / f"{name}.{each}").open("a")) for each in range(number)]
+        wait_for(lambda: any(map(_nobody_else, places)), f"a place among {number} of {name}", LONGEST, every=0.5)
+        yield
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Generator, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,12 @@ from harness.on_cluster import monitoring as on_monitoring
 from harness.on_cluster.instances import NAME, Instances
 from harness.on_cluster.monitoring import Monitoring
 from harness.on_cluster.release import Release
+from harness.on_cluster.shared import at_most
+from tests.order import SEVERAL
 
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 NAMESPACES = pytest.StashKey[list[Cluster]]()  # of a module
+AT_ONCE = 2  # modules of several servers
 LEFT_OUT = pytest.StashKey[list[str]]()
 
 
@@ -46,6 +50,13 @@ def reachable(request: pytest.FixtureRequest) -> None:
         Cluster(file, "default").kubectl("get", "--raw=/readyz", "--request-timeout=5s", timeout=10)
     except CommandError as error:
         pytest.fail(f"the cluster of {file} does not answer; `nox -s up` starts the local one again\n{error}", pytrace=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def place(request: pytest.FixtureRequest) -> Iterator[None]:
+    """One of few places, for a module of several servers (tests/order.py)."""
+    with at_most(AT_ONCE, "several-servers") if request.path in SEVERAL else nullcontext():
+        yield
 
 
 @pytest.fixture(scope="module")
