@@ -18,6 +18,10 @@ from harness.on_cluster.stores import Program
 from harness.waiting import wait_for
 
 NO_ROOM = "Not enough disk space"  # the operator's word for it
+# Once the ones before are archived: what waits for that stays on the primary's disk.
+ONE_MORE_SEGMENT = """
+SELECT pg_switch_wal() WHERE NOT EXISTS (SELECT FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready')
+"""
 FAILED = "SELECT failed_count FROM pg_stat_archiver"
 GOES_ON = "SELECT last_archived_time > last_failed_time FROM pg_stat_archiver"
 
@@ -63,14 +67,11 @@ def _fill(instances: Instances, pod: str) -> None:
 
 
 def _stopped(instances: Instances, pod: str) -> bool:
-    """Whether the server is told of as stopped for want of room; as long as it runs, more WAL is written, which wants some.
-
-    No more than that: what a replica does not take stays on the primary, whose disk would be the next to be full.
-    """
+    """Whether the server is told of as stopped for want of room; as long as it runs, more WAL is written, which wants some."""
     if instances.status().get("phase") == NO_ROOM:
         return True
     statuses = instances.release.cluster.get(f"pod/{pod}")["status"].get("containerStatuses", ())
     if all(status["ready"] for status in statuses):
         with suppress(CommandError):  # the primary stops just now
-            instances.sql("SELECT pg_switch_wal()")
+            instances.sql(ONE_MORE_SEGMENT)
     return False
