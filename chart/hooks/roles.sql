@@ -69,4 +69,8 @@ WHERE
 \gexec
 GRANT pg_read_all_data TO bill_backup_user;
 GRANT pg_monitor TO bill_monitoring_user;
+-- By it CloudNativePG's servers come back to a primary whose other connections are all taken.
+SELECT 'GRANT pg_use_reserved_connections TO streaming_replica'
+WHERE to_regrole('pg_use_reserved_connections') IS NOT NULL AND to_regrole('streaming_replica') IS NOT NULL
+\gexec
 COMMIT;

@@ -29,10 +29,18 @@ from tests.cluster.test_cloudnativepg_move import POOLER as POOLER_BLOCK
 
 POOLER = f"{NAME}-pooler"
 WRONG, UNKNOWN = "SASL authentication failed", "no such user"
+# As pg_rewind does.
+CERTIFICATES = "/controller/certificates"
+COMES_BACK = (
+    f"host={NAME}-rw user=streaming_replica dbname=postgres sslmode=verify-ca sslrootcert={CERTIFICATES}/server-ca.crt"
+    f" sslcert={CERTIFICATES}/streaming_replica.crt sslkey={CERTIFICATES}/streaming_replica.key"
+)
+ASKS = ("--no-psqlrc", "--no-align", "--tuples-only", "--command=SELECT NOT pg_is_in_recovery()")
 APPLICATION = {"tier": "application"}
 # One connection to the server, whatever the number of clients: what one of them leaves behind the others meet.
 VALUES = merged(SMALL, {
     "cloudnativepg": {"instances": 2, "pooler": {"enabled": True, "instances": 1, "parameters": {"default_pool_size": 1}}},
+    "postgresql": {"parameters": {"max_connections": 25}},
     "networkPolicy": {"from": [{"podSelector": {"matchLabels": APPLICATION}}]},
 })  # fmt: skip
 
@@ -171,6 +179,22 @@ def test_who_writes_through_it_goes_on_with_another_primary_and_loses_nothing(po
     run.run(["primary_deleted_by_force"], [writer])
     assert run.instances.primary() != before
     assert run.end() == {1: set()}
+
+
+def test_a_server_that_comes_back_is_let_in_when_clients_have_all_other_connections(pool: Pool) -> None:
+    instances = Instances(pool.release)
+    login: dict[str, Any] = {"user": "bill_inquiry_user", "password": pool.release.password("bill_inquiry_user")}
+    login |= {"host": "127.0.0.1", "dbname": "bill_inquiry_db", "sslmode": "require", "connect_timeout": 20}
+    with ExitStack() as held, forwarded(pool.release.cluster, f"pod/{instances.primary()}", 5432) as port:
+
+        def take_all() -> None:
+            while True:
+                held.enter_context(psycopg.connect(port=port, **login))
+
+        with pytest.raises(psycopg.OperationalError, match="remaining connection slots are reserved"):
+            take_all()
+        [replica] = instances.replicas()
+        assert pool.release.cluster.kubectl("exec", replica, "--container=postgres", "--", "psql", COMES_BACK, *ASKS) == "t\n"
 
 
 def test_the_documents_commands_switch_it_on_and_a_second_run_finds_everything_as_it_should_be(

@@ -178,6 +178,21 @@ def test_monitoring_sees_statistics_of_all_and_backup_may_replicate(server: Serv
         server.connect("bill_inquiry_user", replication="true")
 
 
+def test_cloudnativepgs_servers_may_use_connections_that_are_kept(server: Server, name: str) -> None:
+    with server.connect(database="postgres") as superuser:
+        superuser.execute("CREATE ROLE streaming_replica")
+        try:
+            Hook(server).apply(name)
+            Hook(server).apply(name)
+            granted = (
+                "SELECT g.rolname FROM pg_auth_members INNER JOIN pg_roles AS g ON g.oid = roleid WHERE member = %s::regrole"
+            )
+            found = superuser.execute(granted, ("streaming_replica",)).fetchall()
+        finally:
+            superuser.execute("DROP ROLE streaming_replica")
+    assert found == ([("pg_use_reserved_connections",)] if int(server.major) >= 16 else [])
+
+
 PASSWORD = {"PGPASSWORD": PASSWORDS["bill_backup_user"]}
 
 
