@@ -1,5 +1,6 @@
 """Clients that write all the time and keep count of what they were told is committed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -91,13 +92,19 @@ class Writer:
 
 
 def start(
-    cluster: Cluster, number: int, ca: str, password: str, service: str = "postgresql-bill-inquiry", address: str = ""
+    cluster: Cluster,
+    number: int,
+    ca: str,
+    password: str,
+    service: str = "postgresql-bill-inquiry",
+    address: str = "",
+    labels: Mapping[str, str] | None = None,
 ) -> Writer:
-    """Start a writer to a Service, or to this address by the Service's name; the table of TABLE is there.
+    """Start a writer to a Service, or to this address by the Service's name, in a pod with labels; the table of TABLE is there.
 
     Returns when it was told of some rows.
     """
-    pod = standing(cluster, f"writer-{number}", {}, {"ca.crt": ca, "password": password, "write.sh": SCRIPT})
+    pod = standing(cluster, f"writer-{number}", labels or {}, {"ca.crt": ca, "password": password, "write.sh": SCRIPT})
     host = f"{service}.{cluster.namespace}.svc.cluster.local"
     begin = f"setsid bash /tmp/write.sh {host} {number} '{address}' > /tmp/log 2>&1 < /dev/null & echo $! > /tmp/pid"
     cluster.kubectl("exec", pod, "--", "bash", "-c", begin)

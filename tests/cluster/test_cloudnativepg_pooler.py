@@ -174,7 +174,7 @@ def test_who_writes_through_it_goes_on_with_another_primary_and_loses_nothing(po
     run = FaultRun(Instances(pool.release), seed=1)
     run.instances.sql(writers.TABLE)
     password = pool.release.password("bill_inquiry_user")
-    writer = writers.start(pool.release.cluster, 1, pool.ca.read_text(), password, POOLER)
+    writer = writers.start(pool.release.cluster, 1, pool.ca.read_text(), password, POOLER, labels=APPLICATION)
     before = run.instances.primary()
     run.run(["primary_deleted_by_force"], [writer])
     assert run.instances.primary() != before
