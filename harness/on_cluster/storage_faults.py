@@ -22,6 +22,7 @@ NO_ROOM = "Not enough disk space"  # the operator's word for it
 ONE_MORE_SEGMENT = """
 SELECT pg_switch_wal() WHERE NOT EXISTS (SELECT FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready')
 """
+STREAMS = "SELECT count(*) FROM pg_stat_replication WHERE application_name = '{}' AND state = 'streaming'"
 FAILED = "SELECT failed_count FROM pg_stat_archiver"
 GOES_ON = "SELECT last_archived_time > last_failed_time FROM pg_stat_archiver"
 
@@ -44,34 +45,35 @@ def of(store: Program) -> Mapping[str, Fault]:
 
 
 def replica_disk_full(instances: Instances, chance: random.Random) -> None:
-    """The disk of a replica is full until its server has stopped for want of room."""
+    """The disk of a replica is full until it takes no more from the primary."""
     _fill(instances, chance.choice(instances.replicas()))
 
 
 def primary_disk_full(instances: Instances, _: random.Random) -> None:
-    """The disk of the primary is full until its server has stopped for want of room: no other one takes over meanwhile."""
+    """The disk of the primary is full until its server has stopped for want of room."""
     _fill(instances, instances.primary())
 
 
 def _fill(instances: Instances, pod: str) -> None:
-    """Leave no room on the volume of this pod until the operator says so; then do as the runbook says."""
+    """Leave no room on the volume of this pod until its server suffers by it; then do as the runbook says."""
     cluster = instances.release.cluster
     file = limited.place(cluster, pod) / "filling"
     try:
         # It ends when the last block is taken.
         subprocess.run(first().command("dd", "if=/dev/zero", f"of={file}", "bs=1M"), capture_output=True)
-        wait_for(lambda: _stopped(instances, pod), f"{pod} to have no room", 600, instances.told, every=1)
+        wait_for(lambda: _suffers(instances, pod), f"{pod} to have no room", 600, instances.told, every=1)
     finally:
         commands.run(first().command("rm", "--force", str(file)))
-    cluster.kubectl("delete", f"pod/{pod}", "--wait=false")  # the kubelet's next try may be minutes away
+    if instances.status().get("phase") == NO_ROOM:
+        cluster.kubectl("delete", f"pod/{pod}", "--wait=false")  # the kubelet's next try may be minutes away
 
 
-def _stopped(instances: Instances, pod: str) -> bool:
-    """Whether the server is told of as stopped for want of room; as long as it runs, more WAL is written, which wants some."""
+def _suffers(instances: Instances, pod: str) -> bool:
+    """Whether the server has stopped for want of room, or does not stream; until then more WAL is written, which wants some."""
     if instances.status().get("phase") == NO_ROOM:
         return True
-    statuses = instances.release.cluster.get(f"pod/{pod}")["status"].get("containerStatuses", ())
-    if all(status["ready"] for status in statuses):
-        with suppress(CommandError):  # the primary stops just now
-            instances.sql(ONE_MORE_SEGMENT)
+    with suppress(CommandError):  # the primary stops just now
+        if pod != instances.primary() and instances.sql(STREAMS.format(pod)) == "0":
+            return True
+        instances.sql(ONE_MORE_SEGMENT)
     return False
