@@ -128,7 +128,7 @@ def measure_nodes(number: int) -> Section:
                 over.set()
 
         def struck(_: Instances, __: random.Random) -> None:
-            over.wait()
+            over.wait(servers.LONGEST)
 
         sides = _sides(chart, sample, {name: partial(strike, name) for name in NODE_KINDS}, dict.fromkeys(NODE_KINDS, struck))
 

@@ -40,7 +40,7 @@ APPLICATION = {"tier": "application"}
 # One connection to the server, whatever the number of clients: what one of them leaves behind the others meet.
 VALUES = merged(SMALL, {
     "cloudnativepg": {"instances": 2, "pooler": {"enabled": True, "instances": 1, "parameters": {"default_pool_size": 1}}},
-    "postgresql": {"parameters": {"max_connections": 25}},
+    "postgresql": {"parameters": {"max_connections": 25, "reserved_connections": 3}},
     "networkPolicy": {"from": [{"podSelector": {"matchLabels": APPLICATION}}]},
 })  # fmt: skip
 

@@ -1,7 +1,5 @@
 """Settings and quantities of the Cluster: those of the values, and written as the operator would write them."""
 
-from typing import Any
-
 import pytest
 
 from tests.render.test_cloudnativepg import spec
@@ -11,21 +9,6 @@ def test_a_setting_that_is_given_goes_before_the_operators_default_and_null_leav
     given = {"archive_timeout": "1min", "autovacuum_naptime": None}
     found = spec({"postgresql": {"parameters": given}})["postgresql"]["parameters"]
     assert (found["archive_timeout"], found["wal_keep_size"], found.get("autovacuum_naptime")) == ("1min", "512MB", None)
-
-
-@pytest.mark.parametrize(("values", "kept"), [
-    ({"image": {"tag": "16"}}, "3"),
-    ({"image": {"tag": "18"}, "postgresql": {"parameters": {"reserved_connections": 5}}}, "5"),
-    ({"image": {"tag": "17"}, "postgresql": {"parameters": {"max_connections": 20}}}, "3"),
-    ({"image": {"tag": "17"}, "postgresql": {"parameters": {"max_connections": 19}}}, None),
-    ({"image": {"tag": "17"}, "cloudnativepg": {"instances": 1}}, None),
-    ({"image": {"tag": "15"}}, None),
-    ({"image": {"tag": "17", "digest": f"sha256:{'0' * 64}"}}, None),
-], ids=str)  # fmt: skip
-def test_connections_are_kept_for_servers_that_come_back_where_postgresql_knows_such(
-    values: dict[str, Any], kept: str | None
-) -> None:
-    assert spec(values)["postgresql"]["parameters"].get("reserved_connections") == kept
 
 
 @pytest.mark.parametrize(("given", "written"), [

@@ -6,6 +6,7 @@ import pytest
 
 from harness.chart import render
 from harness.stub_cluster import CLOUDNATIVEPG, KINDS, SNAPSHOTS
+from tests.render.reading import plain
 from tests.values.looking import SERVER, claim, look, named, problems, secret
 from tests.values.test_problems import problems as without_cluster
 
@@ -194,6 +195,24 @@ def test_a_backup_brings_the_data_along_when_the_engine_is_installed() -> None:
     kept = [claim(), claim(f"{SERVER}-backup-pvc"), secret(f"{SERVER}-backup-secret", "password")]
     assert ("Cluster", SERVER) in look(moved, crd(NEW), *kept, kinds=KNOWN)
     assert "would stay behind" in problems(moved, crd(NEW), *kept, kinds=KNOWN, upgrade=True)[0]
+
+
+@pytest.mark.parametrize(("tag", "refused"), [("17", True), ("16.4", False)])
+def test_a_setting_does_not_come_together_with_a_new_major_version_whose_old_server_may_not_know_it(
+    tag: str, refused: bool
+) -> None:
+    own = OWN | {"cloudnativepg": {"spec": {"postgresql": {"parameters": {"work_mem": "9MB"}}}}}
+    cluster = named("Cluster", SERVER, spec=plain(render(own | {"image": {"tag": "16"}})["Cluster", SERVER]["spec"]))
+    version = own | {"image": {"tag": tag}}
+    assert look(version, crd(NEW), cluster, kinds=KNOWN, upgrade=True)
+    kept = version | {"postgresql": {"parameters": {"reserved_connections": 3}}}
+    if not refused:
+        assert look(kept, crd(NEW), cluster, kinds=KNOWN, upgrade=True)
+        return
+    assert problems(kept, crd(NEW), cluster, kinds=KNOWN, upgrade=True) == [
+        "postgresql.parameters.reserved_connections: 3 comes together with PostgreSQL 17, but the server of PostgreSQL 16 starts "
+        "once more with it, and may not know it; change one of them at a time, each with a helm upgrade"
+    ]
 
 
 @pytest.mark.parametrize(("tag", "refused"), [("16", True), ("17", False), ("18", False)])

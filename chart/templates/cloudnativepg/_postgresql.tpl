@@ -10,10 +10,6 @@ it would own them, and helm refuse to change them later.
 {{- if not (hasKey .Values.postgresql.parameters "hot_standby_feedback") }}
 hot_standby_feedback: "on"
 {{- end }}
-{{- /* While no server confirms commits, clients that wait and come again have all connections: also the one by which pg_rewind brings a server back. */}}
-{{- if and (ge (include "billdb.major" (include "billdb.image" .Values.image) | int) 16) (ge (.Values.postgresql.parameters.max_connections | default 100 | int) 20) }}
-{{- $filled = merge $filled (dict "reserved_connections" "3") }}
-{{- end }}
 {{- end }}
 {{- range $name, $value := merge (omit .Values.postgresql.parameters "log_destination" "shared_preload_libraries") $filled }}
 {{- if not (kindIs "invalid" $value) }}

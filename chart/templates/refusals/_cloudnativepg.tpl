@@ -109,6 +109,16 @@ engine: cloudnativepg, but the Cluster that this cluster knows is of an operator
 {{- if and (eq .Values.engine "cloudnativepg") $had $wanted (lt (int $wanted) (int $had)) }}
 image.tag: PostgreSQL {{ $wanted }}, but CloudNativePG's Cluster {{ $server }} has the data of PostgreSQL {{ $had }}, and there is no way down in place; set it to {{ $had }}, or restore a backup of before (docs/upgrades.md)
 {{- end }}
+{{- $settings := dig "spec" "postgresql" "parameters" dict ($cluster | default dict) }}
+{{- if and (eq .Values.engine "cloudnativepg") $settings $had $wanted (gt (int $wanted) (int $had)) }}
+{{- /* pg_upgrade starts the server of before once more, with the settings that it was given last. */}}
+{{- $asked := mustMergeOverwrite (include "billdb.cloudnativepg.spec" . | fromYaml) (deepCopy .Values.cloudnativepg.spec) }}
+{{- range $name, $value := dig "postgresql" "parameters" dict $asked }}
+{{- if ne (get $settings $name | toString) (toString $value) }}
+postgresql.parameters.{{ $name }}: {{ $value }} comes together with PostgreSQL {{ $wanted }}, but the server of PostgreSQL {{ $had }} starts once more with it, and may not know it; change one of them at a time, each with a helm upgrade
+{{- end }}
+{{- end }}
+{{- end }}
 {{- $claim := lookup "v1" "PersistentVolumeClaim" $namespace (include "billdb.name.pvc.first" .) }}
 {{- if and (eq .Values.engine "statefulset") $cluster }}
 engine: statefulset, but the data are in CloudNativePG's Cluster {{ $server }} of namespace {{ $namespace }}; set engine to cloudnativepg, or move them (docs/high-availability.md)
