@@ -23,9 +23,11 @@ SERVICES = {PRIMARY: NAME, "its two replicas": f"{NAME}-ro", "all three": f"{NAM
 
 def measure(number: int, rows: int) -> Section:
     """Fill the database, and read in turns."""
-    values = merged(servers.VALUES, {"resources": {"limits": {"cpu": CPU}}})
-    with servers.operator(), servers.chart("billdb-bench-ha-reads", values) as instances:
+    with servers.operator(), servers.chart("billdb-bench-ha-reads") as instances:
         filling.fill(instances.release, rows)
+        uids = {pod: instances.uid(pod) for pod in instances.pods()}
+        instances.release.upgrade(merged(servers.VALUES, {"resources": {"limits": {"cpu": CPU}}}))  # loading wants more
+        instances.wait_replaced(uids)
         instances.wait_healthy(servers.LONGEST)
         clients = Clients(instances.release)
         script = next(kind.script for kind in reads.kinds(rows) if kind.name == READ)
