@@ -1,6 +1,7 @@
 """The archive's store away, and disks that are full under writers: whoever watches is told, and no commit is lost."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,14 +76,15 @@ def test_a_store_that_is_away_is_told_of_until_it_is_back(
 ) -> None:
     release, primary = watched.release, watched.primary()
     wait_for(lambda: "completed" in phases(release).values(), "the first base backup", 600, watched.told, every=1)
-    assert "BilldbBaseBackupOverdue" not in monitoring.alerts(release.cluster.namespace)
+    told = partial(monitoring.alerts, release.cluster.namespace)
+    wait_for(lambda: "BilldbBaseBackupOverdue" not in told(), "the end of the alert that there is none yet", 240, lambda: str(told()))
     store.stop()
     try:
         watched.sql("SELECT pg_switch_wal()")
         release.cluster.kubectl("create", "--filename=-", stdin=yaml.safe_dump(FAILING))
+        wait_for(lambda: phases(release)["while-it-is-away"] == "failed", "the failure of a base backup", 600, watched.told, every=1)
         understood(monitoring.wait_firing(release, "BilldbArchiveFailing", {"pod": primary}), primary, "does not archive")
         understood(monitoring.wait_firing(release, "BilldbBaseBackupOverdue"), "No good base backup", "the last one failed")
-        assert phases(release)["while-it-is-away"] == "failed"
         assert "while-it-is-away failed: " in diagnose("BilldbBaseBackupOverdue", release.cluster)
     finally:
         store.start()

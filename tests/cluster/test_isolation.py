@@ -13,6 +13,7 @@ from harness.kubernetes import Cluster, CommandError
 from harness.local import node
 from harness.on_cluster.pods import listening, manifest, standing
 from harness.on_cluster.release import Release
+from harness.waiting import wait_for
 from tests.render.conftest import EVERYTHING_ON
 
 PRESETS = sorted(file.stem for file in paths.PRESETS.glob("*.yaml"))
@@ -103,10 +104,11 @@ def admitted(release: Release, pod: dict[str, object]) -> str:
 
 def test_the_drain_of_a_node_may_evict_the_server(database: Release) -> None:
     pod, namespace = database.cluster.pod, database.cluster.namespace
-    before = database.cluster.get(f"pod/{pod}")["metadata"]["uid"]
+    uid = ("get", f"pod/{pod}", "--ignore-not-found", "--output=jsonpath={.metadata.uid}")
+    before = database.cluster.kubectl(*uid)
     eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": namespace}}
     path = f"/api/v1/namespaces/{namespace}/pods/{pod}/eviction"
     database.cluster.kubectl("create", f"--raw={path}", "--filename=-", stdin=json.dumps(eviction))
-    database.cluster.kubectl("rollout", "status", "statefulset/postgresql-bill-inquiry", "--timeout=240s")
-    assert database.cluster.get(f"pod/{pod}")["metadata"]["uid"] != before
+    wait_for(lambda: database.cluster.kubectl(*uid) not in ("", before), "the next pod")
+    database.cluster.kubectl("wait", f"pod/{pod}", "--for=condition=Ready", "--timeout=240s")
     assert database.cluster.sql("SELECT count(*) FROM system_config") == "13"

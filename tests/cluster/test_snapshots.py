@@ -185,7 +185,7 @@ def test_whenever_a_run_is_killed_the_next_try_succeeds_and_a_usable_one_is_ther
         uid = started(snapshots.cluster, f"killed-{number}")
         time.sleep(moment)
         seen.append((kill_containers(uid), any(usable(snapshots.cluster).values())))
-    for number, _ in enumerate(moments):
+        # One after the other: the next try of one would take another's name in the same second.
         snapshots.cluster.kubectl("wait", f"job/killed-{number}", "--for=condition=Complete", "--timeout=200s")
     assert seen == [(True, True)] * len(moments)
     assert list(usable(snapshots.cluster).values()).count(True) == 2
