@@ -11,13 +11,16 @@ OURS, SAMPLE = "the chart", "CloudNativePG's sample"
 LABELS = {
     "primary_killed": "the primary's postmaster killed (`kill -9`)",
     "primary_deleted": "the primary's pod deleted",
-    "primary_deleted_by_force": "the primary's pod deleted by force",
     "switched_over": "switchover",
     "updated": "minor update of all servers",
     "node_killed": "the node of both primaries killed",
     "node_cut_off": "the node of both primaries cut off from the others and the control plane",
     "node_drained": "the node of both primaries drained",
 }
+AT_ONCE = (
+    ";\nbut with the chart's `smartShutdownTimeout: 0`: without it a deleted primary goes on for three minutes for the clients\n"
+    "that it has, and nobody else gets in"
+)
 # What is aimed at: seconds without a commit, at worst.
 AIMS = {"primary_killed": ("a dead primary", 15), "node_killed": ("a lost node", 60)}
 
@@ -32,14 +35,15 @@ class Suffered:
     lost: int
 
 
-def section(sides: Mapping[str, Suffered]) -> str:
-    """The part's text."""
+def section(sides: Mapping[str, Suffered], remark: str = "") -> str:
+    """The part's text; the remark says what else the sample is."""
     return "\n\n".join([
         headline(sides),
         "One client writes row after row, with 20 ms of rest, and connects anew when it is not answered within 5 s: the most\n"
         "seconds between two commits that it was told of, at each fault; and the seconds until all servers stream again.",
         _table(sides),
-        "The sample is the first one of CloudNativePG's documentation, with the same image: three servers, asynchronous.",
+        "The sample is the first one of CloudNativePG's documentation, with the same image: three servers,\n"
+        f"asynchronous{remark}.",
         *(_failed(name, side) for name, side in sides.items() if side.failures),
     ])  # fmt: skip
 
@@ -52,8 +56,8 @@ def headline(sides: Mapping[str, Suffered]) -> str:
         for kind, (what, seconds) in AIMS.items()
         if ours.outcomes.get(kind)
     ]
-    lost = [f"{name} lost {side.lost:,} of {side.told:,} acknowledged commits" for name, side in sides.items()]
-    return " ".join([*aims, f"{'; '.join(lost)}."])
+    lost = [f"{side.lost:,} of {side.told:,} on {name}" for name, side in sides.items()]
+    return " ".join([*aims, f"Acknowledged commits lost: {', '.join(lost)}."])
 
 
 def _table(sides: Mapping[str, Suffered]) -> str:

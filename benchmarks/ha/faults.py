@@ -23,7 +23,7 @@ from harness.local.nodes import joined
 from harness.on_cluster import cloudnativepg, node_faults, writers
 from harness.on_cluster.cloudnativepg import MAJOR
 from harness.on_cluster.fault_run import FaultRun, Outcome
-from harness.on_cluster.instance_faults import Fault, primary_deleted, primary_deleted_by_force, primary_killed, switched_over
+from harness.on_cluster.instance_faults import Fault, primary_deleted, primary_killed, switched_over
 from harness.on_cluster.instances import NAME, Instances
 from harness.on_cluster.release import merged
 from harness.on_cluster.serving import secret
@@ -33,6 +33,7 @@ from harness.waiting import WaitError
 
 EACH_TURN = 2  # of each kind: a fault is short beside what it takes to have servers for it
 NEXT_IMAGE = f"{servers.IMAGE}.1"  # the same under another name
+AT_ONCE = {"smartShutdownTimeout": 0}  # as in the chart
 APART = {"podAntiAffinityType": "required", "topologyKey": "kubernetes.io/hostname"}
 FAILED = (AssertionError, CommandError, KeyError, MachineError, ValueError, WaitError)
 
@@ -48,9 +49,7 @@ def updated(instances: Instances, _: random.Random) -> None:
     instances.wait_replaced(uids)
 
 
-KINDS: Mapping[str, Fault] = {
-    each.__name__: each for each in (primary_killed, primary_deleted, primary_deleted_by_force, switched_over, updated)
-}
+KINDS: Mapping[str, Fault] = {each.__name__: each for each in (primary_killed, primary_deleted, switched_over, updated)}
 NODE_KINDS = ("node_killed", "node_cut_off", "node_drained")
 
 
@@ -99,7 +98,7 @@ def measure(number: int) -> Section:
         servers.operator(),
         _second_name(),
         servers.chart("billdb-bench-ha-chart") as chart,
-        servers.sample("billdb-bench-ha-sample") as sample,
+        servers.sample("billdb-bench-ha-sample", AT_ONCE) as sample,
     ):
         sides = _sides(chart, sample, KINDS, KINDS)
 
@@ -107,7 +106,7 @@ def measure(number: int) -> Section:
             for side in turns.order(list(sides.values()), turn):
                 side.suffer(name, (chart, sample))
 
-        return _section(sides, KINDS, number, one_by_one)
+        return _section(sides, KINDS, number, one_by_one, fault_report.AT_ONCE)
 
 
 def measure_nodes(number: int) -> Section:
@@ -161,7 +160,9 @@ def _node(instances: Instances, pod: str) -> str:
     return str(instances.release.cluster.get(f"pod/{pod}")["spec"]["nodeName"])
 
 
-def _section(sides: Mapping[str, Side], kinds: Iterable[str], number: int, happen: Callable[[str, int], None]) -> Section:
+def _section(
+    sides: Mapping[str, Side], kinds: Iterable[str], number: int, happen: Callable[[str, int], None], remark: str = ""
+) -> Section:
     for side in sides.values():
         side.warm_up()
     for turn in range(EACH_TURN * number):
@@ -169,7 +170,8 @@ def _section(sides: Mapping[str, Side], kinds: Iterable[str], number: int, happe
             for name in turns.order(list(kinds), turn):
                 happen(name, turn)
     server = machine.server(sides[OURS].run.instances.sql("SELECT version()"))
-    return Section(fault_report.section({name: side.end() for name, side in sides.items()}), f"{server} and CloudNativePG")
+    suffered = {name: side.end() for name, side in sides.items()}
+    return Section(fault_report.section(suffered, remark), f"{server} and CloudNativePG")
 
 
 def _sides(chart: Instances, sample: Instances, ours: Mapping[str, Fault], samples: Mapping[str, Fault]) -> dict[str, Side]:

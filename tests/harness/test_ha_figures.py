@@ -37,8 +37,8 @@ def times(rate: float, milliseconds: float, number: int = 1_000) -> Times:
 
 def test_the_worst_of_a_dead_primary_and_the_lost_commits_are_the_headline() -> None:
     assert fault_report.headline(SIDES) == (
-        "**A dead primary** costs writers 12.0 s at worst (aim: 15). the chart lost 0 of 1,000 acknowledged commits;"
-        " CloudNativePG's sample lost 3 of 2,000 acknowledged commits."
+        "**A dead primary** costs writers 12.0 s at worst (aim: 15)."
+        " Acknowledged commits lost: 0 of 1,000 on the chart, 3 of 2,000 on CloudNativePG's sample."
     )
 
 
