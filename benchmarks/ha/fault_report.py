@@ -18,8 +18,8 @@ LABELS = {
     "node_drained": "the node of both primaries drained",
 }
 AT_ONCE = (
-    ";\nbut with the chart's `smartShutdownTimeout: 0`: without it a deleted primary goes on for three minutes for the clients\n"
-    "that it has, and nobody else gets in"
+    "; but with the chart's `smartShutdownTimeout: 0`: without it a deleted primary goes on for three\n"
+    "minutes for the clients that it has, and nobody else gets in"
 )
 # What is aimed at: seconds without a commit, at worst.
 AIMS = {"primary_killed": ("a dead primary", 15), "node_killed": ("a lost node", 60)}

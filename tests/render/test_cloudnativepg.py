@@ -13,6 +13,7 @@ REQUIRED = {"method": "any", "number": 1, "dataDurability": "required", "failove
 # What the operator would fill in, and so own: a later change by helm would be refused.
 FILLED = {"archive_timeout", "max_parallel_workers", "max_replication_slots", "max_worker_processes", "wal_keep_size",
           "wal_receiver_timeout", "wal_sender_timeout"}  # fmt: skip
+OF_REPLICAS = ("hot_standby_feedback", "wal_retrieve_retry_interval")
 PREFERRED = {"method": "any", "number": 1, "dataDurability": "preferred"}
 
 
@@ -34,8 +35,13 @@ def secret(manifests: Manifests, name: str) -> Object:
 def test_a_commit_is_on_two_servers_where_one_may_be_away_and_another_still_there(instances: int, synchronous: Any) -> None:
     found = spec({"cloudnativepg": {"instances": instances}})
     assert (found["instances"], found["postgresql"].get("synchronous")) == (instances, synchronous)
-    feedback = found["postgresql"]["parameters"].get("hot_standby_feedback")
-    assert feedback == (None if instances == 1 else "on"), "of replicas, where there are any"
+    settings = [found["postgresql"]["parameters"].get(name) for name in OF_REPLICAS]
+    assert settings == ([None, None] if instances == 1 else ["on", "1s"]), "of replicas, where there are any"
+
+
+def test_what_replicas_are_set_to_may_be_something_else() -> None:
+    given = dict(zip(OF_REPLICAS, ("off", "3s"), strict=True))
+    assert given.items() <= spec({"postgresql": {"parameters": given}})["postgresql"]["parameters"].items()
 
 
 def test_clients_keep_their_name_which_follows_the_primary(cluster: Manifests) -> None:
@@ -87,7 +93,7 @@ def test_the_settings_are_the_charts_but_for_those_that_are_cloudnativepgs() -> 
     written = {line.split(" = ")[0] for line in defaults["postgresql.conf"].splitlines() if " = " in line}
     parameters = spec()["postgresql"]["parameters"]
     taken = written - {"log_destination", "shared_preload_libraries", "include_if_exists"}
-    assert set(parameters) == taken | FILLED | {"password_encryption", "ssl_min_protocol_version", "hot_standby_feedback"}
+    assert set(parameters) == taken | FILLED | {"password_encryption", "ssl_min_protocol_version", *OF_REPLICAS}
     assert spec()["postgresql"]["shared_preload_libraries"] == ["pg_stat_statements"]
 
 

@@ -10,6 +10,10 @@ it would own them, and helm refuse to change them later.
 {{- if not (hasKey .Values.postgresql.parameters "hot_standby_feedback") }}
 hot_standby_feedback: "on"
 {{- end }}
+{{- /* A replica whose primary was away asks for it again at once: commits wait for one. */}}
+{{- if not (hasKey .Values.postgresql.parameters "wal_retrieve_retry_interval") }}
+wal_retrieve_retry_interval: "1s"
+{{- end }}
 {{- end }}
 {{- range $name, $value := merge (omit .Values.postgresql.parameters "log_destination" "shared_preload_libraries") $filled }}
 {{- if not (kindIs "invalid" $value) }}
