@@ -6,13 +6,12 @@ it would own them, and helm refuse to change them later.
 {{- $filled := dict "archive_timeout" "5min" "max_parallel_workers" "32" "max_replication_slots" "32" "max_worker_processes" "32" }}
 {{- $filled = merge $filled (dict "wal_keep_size" "512MB" "wal_receiver_timeout" "5s" "wal_sender_timeout" "5s") }}
 {{- if gt (int .Values.cloudnativepg.instances) 1 }}
-{{- /* A backup that reads from a replica is not ended by what VACUUM removes meanwhile. */}}
-{{- if not (hasKey .Values.postgresql.parameters "hot_standby_feedback") }}
-hot_standby_feedback: "on"
+{{- /* A backup that reads from a replica is not ended by what VACUUM removes meanwhile; a replica whose primary was away asks for it again
+at once, for commits wait for one. */}}
+{{- range $name, $value := dict "hot_standby_feedback" "on" "wal_retrieve_retry_interval" "1s" }}
+{{- if not (hasKey $.Values.postgresql.parameters $name) }}
+{{ $name }}: {{ $value | quote }}
 {{- end }}
-{{- /* A replica whose primary was away asks for it again at once: commits wait for one. */}}
-{{- if not (hasKey .Values.postgresql.parameters "wal_retrieve_retry_interval") }}
-wal_retrieve_retry_interval: "1s"
 {{- end }}
 {{- end }}
 {{- range $name, $value := merge (omit .Values.postgresql.parameters "log_destination" "shared_preload_libraries") $filled }}
