@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import yaml
@@ -13,35 +13,56 @@ import yaml
 from harness import paths
 from harness.kubernetes import Cluster, CommandError
 from harness.local import gobuild, gotoolchain, programs
+from harness.on_cluster.shared import shared
+from harness.waiting import wait_for
 
 UPSTREAM = "github.com/cert-manager/cert-manager"
 KINDS = ("certificaterequests", "certificates", "clusterissuers", "issuers")
 CRDS = [f"{kind}.cert-manager.io" for kind in KINDS]
 OURS = "billdb.test/cert-manager"
 ISSUER, CA = "company", "company-ca"
+LOG = paths.LOCAL / "cert-manager.log"
 
 
 @contextmanager
-def running(cluster: Cluster, log: Path) -> Iterator[None]:
-    """Add cert-manager to the cluster and take it away again; where the cluster has its own, that is left alone and serves."""
+def running(cluster: Cluster) -> Iterator[None]:
+    """Have cert-manager for a time: the first of several starts it, the last one ends it. A cluster's own serves, and stays."""
+    with shared("cert-manager", partial(_start, cluster), partial(_stop, cluster)):
+        yield
+
+
+def _start(cluster: Cluster) -> None:
     if _is_there(cluster):
-        yield
         return
+    _end(cluster)
     sources = gobuild.source(gotoolchain.find() or gotoolchain.install(), programs.TOOLS / "cert-manager", UPSTREAM)
-    files = [f"--filename={sources}/deploy/crds/cert-manager.io_{kind}.yaml" for kind in KINDS]
+    files = [sources / "deploy" / "crds" / f"cert-manager.io_{kind}.yaml" for kind in KINDS]
+    definitions = [yaml.load(file.read_text(), Loader=yaml.CSafeLoader) for file in files]
+    for definition in definitions:
+        definition["metadata"].setdefault("labels", {})[OURS] = ""
     # On the server's side: they are too large for the annotation that kubectl would keep them in.
-    cluster.kubectl("apply", "--server-side", *files)
-    cluster.kubectl("label", "--overwrite", "crd", *CRDS, f"{OURS}=")
+    cluster.kubectl("apply", "--server-side", "--filename=-", stdin=yaml.safe_dump_all(definitions))
     cluster.kubectl("wait", "crd", *CRDS, "--for=condition=Established", "--timeout=240s")
-    with log.open("wb") as output:
-        command = [str(paths.BIN / "cert-manager"), f"--kubeconfig={cluster.kubeconfig}"]
-        process = subprocess.Popen(command, stdout=output, stderr=output)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-        cluster.kubectl("delete", "crd", *CRDS)
+    with LOG.open("wb") as output:
+        subprocess.Popen(_command(cluster), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
+
+
+def _stop(cluster: Cluster) -> None:
+    if _is_there(cluster):
+        return
+    _end(cluster)
+    cluster.kubectl("delete", "crd", *CRDS)
+
+
+def _end(cluster: Cluster) -> None:
+    """End the controllers, whichever process of tests began them."""
+    ours = ("--full", f"^{' '.join(_command(cluster))}$")
+    subprocess.run(["pkill", *ours])
+    wait_for(lambda: subprocess.run(["pgrep", *ours], stdout=subprocess.DEVNULL).returncode, "cert-manager to end", 30)
+
+
+def _command(cluster: Cluster) -> list[str]:
+    return [str(paths.BIN / "cert-manager"), f"--kubeconfig={cluster.kubeconfig}"]
 
 
 def _is_there(cluster: Cluster) -> bool:
@@ -50,7 +71,7 @@ def _is_there(cluster: Cluster) -> bool:
     return any(name.rpartition("/")[2] in CRDS for name in others)
 
 
-def make_issuer(cluster: Cluster, log: Path) -> None:
+def make_issuer(cluster: Cluster) -> None:
     """Make the Issuer ISSUER in the namespace, whose CA is in the Secret CA, and wait until it can sign."""
     objects: list[dict[str, Any]] = [
         _object("Issuer", "self-signed", {"selfSigned": {}}),
@@ -63,7 +84,7 @@ def make_issuer(cluster: Cluster, log: Path) -> None:
     try:
         cluster.kubectl("wait", f"issuer/{ISSUER}", "--for=condition=Ready", "--timeout=240s")
     except CommandError as error:
-        told = log.read_text()[-3000:] if log.exists() else "the cluster's own cert-manager was to serve"
+        told = LOG.read_text()[-3000:] if LOG.exists() else "the cluster's own cert-manager was to serve"
         raise AssertionError(f"{error}\ncert-manager says:\n{told}") from error
 
 

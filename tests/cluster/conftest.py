@@ -16,6 +16,7 @@ from harness.kubernetes import Cluster
 from harness.local import images, node, program_images
 from harness.local.cluster import load
 from harness.on_cluster import barman as on_barman
+from harness.on_cluster import cert_manager as on_cert_manager
 from harness.on_cluster import cloudnativepg as on_cloudnativepg
 from harness.on_cluster import csi
 from harness.on_cluster import monitoring as on_monitoring
@@ -126,6 +127,13 @@ def cloudnativepg(reachable: None, request: pytest.FixtureRequest) -> Iterator[N
 def barman(cloudnativepg: None, request: pytest.FixtureRequest) -> Iterator[None]:
     """The operator has its Barman Cloud plugin beside it."""
     with on_barman.running(Cluster(kubeconfig(request.config), "default")):
+        yield
+
+
+@pytest.fixture(scope="module")
+def cert_manager(reachable: None, request: pytest.FixtureRequest) -> Iterator[None]:
+    """The cluster has cert-manager. To be asked for before `release`."""
+    with on_cert_manager.running(Cluster(kubeconfig(request.config), "default")):
         yield
 
 

@@ -1,16 +1,12 @@
 """tls.mode certManager with cert-manager itself: what it signs is served, renewed without a restart, and given back."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from cryptography import x509
-from pytest_helm_charts.clusters import Cluster as KubeCluster
 
-from harness.kubernetes import POD, Cluster, CommandError
-from harness.on_cluster import cert_manager
-from harness.on_cluster.cert_manager import CA, ISSUER, renew
+from harness.kubernetes import POD, CommandError
+from harness.on_cluster.cert_manager import CA, ISSUER, make_issuer, renew
 from harness.on_cluster.release import Release
 from harness.on_cluster.serving import secret, server_state, wait_until_served
 from harness.on_cluster.working import Worker
@@ -21,17 +17,9 @@ HOOK, HOOK_CA = "postgresql-bill-inquiry-hook-tls", "postgresql-bill-inquiry-hoo
 
 
 @pytest.fixture(scope="module")
-def log(kube_cluster: KubeCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The log of cert-manager, which runs as long as the module's tests."""
-    log = tmp_path_factory.mktemp("cert-manager") / "log"
-    with cert_manager.running(Cluster(Path(kube_cluster.kube_config_path).resolve(), "default"), log):
-        yield log
-
-
-@pytest.fixture(scope="module")
-def issued(log: Path, release: Release) -> Release:
+def issued(cert_manager: None, release: Release) -> Release:
     """The release, installed with a certificate of the company's issuer."""
-    cert_manager.make_issuer(release.cluster, log)
+    make_issuer(release.cluster)
     release.install(VALUES)
     return release
 

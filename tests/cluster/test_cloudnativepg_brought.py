@@ -3,17 +3,14 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from cryptography import x509
-from pytest_helm_charts.clusters import Cluster as KubeCluster
 
 from harness.kubernetes import Cluster
-from harness.on_cluster import cert_manager
-from harness.on_cluster.cert_manager import CA, ISSUER, renew
+from harness.on_cluster.cert_manager import CA, ISSUER, make_issuer, renew
 from harness.on_cluster.cloudnativepg import SMALL
 from harness.on_cluster.instances import NAME, Instances
 from harness.on_cluster.pod_processes import inside_network
@@ -35,14 +32,6 @@ VALUES: dict[str, Any] = {
     "cloudnativepg": {"instances": 2},
 }
 BY_CERT_MANAGER = {"tls": {"mode": "certManager", "existingSecret": "", "issuerRef": {"name": ISSUER}}}
-
-
-@pytest.fixture(scope="module")
-def log(kube_cluster: KubeCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The log of cert-manager, which runs as long as the module's tests."""
-    log = tmp_path_factory.mktemp("cert-manager") / "log"
-    with cert_manager.running(Cluster(Path(kube_cluster.kube_config_path).resolve(), "default"), log):
-        yield log
 
 
 def bring(cluster: Cluster) -> None:
@@ -69,9 +58,9 @@ def bring(cluster: Cluster) -> None:
 
 
 @pytest.fixture(scope="module")
-def brought(cloudnativepg: None, log: Path, release: Release) -> Iterator[Instances]:
+def brought(cloudnativepg: None, cert_manager: None, release: Release) -> Iterator[Instances]:
     """A primary and a replica with what was brought along."""
-    cert_manager.make_issuer(release.cluster, log)
+    make_issuer(release.cluster)
     bring(release.cluster)
     cluster = replace(release.cluster, pod=f"{NAME}-1", container="postgres")
     own = replace(release, cluster=cluster, base=merged(SMALL, VALUES))
