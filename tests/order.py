@@ -31,6 +31,7 @@ OTHERS = (
     "cluster/test_cloudnativepg_recovery.py",
     "cluster/test_alerts_release.py",
     "cluster/test_alerts_load.py",
+    "cluster/test_alerts_pooler.py",
     "cluster/test_snapshots.py",
     "cluster/test_snapshot_drill.py",
     "cluster/test_nodes.py",

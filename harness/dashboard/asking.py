@@ -3,11 +3,12 @@
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from harness import paths
+from harness.dashboard.panels import Panel
 
 Ask = Callable[..., Any]  # a path below /api/v1/ and its parameters by their names: what is in `data` of the answer
 POINTS = 240  # of a line: Grafana takes as many as a panel is wide
@@ -94,6 +95,17 @@ def _legend(form: str, labels: Mapping[str, str]) -> str:
 def dashboard() -> Any:
     """The dashboard as it is in the chart."""
     return json.loads(paths.DASHBOARD.read_text())
+
+
+def queries(panels: Iterable[Panel], variables: Mapping[str, str]) -> dict[str, str]:
+    """What these panels ask, by their titles and legends, with the values of the variables."""
+    titles = {panel.build().title for panel in panels}
+    return {
+        f"{panel['title']}: {target['legendFormat']}": replaced(target["expr"], variables)
+        for panel in dashboard()["panels"]
+        if panel["title"] in titles
+        for target in panel["targets"]
+    }
 
 
 def replaced(query: str, variables: Mapping[str, str]) -> str:

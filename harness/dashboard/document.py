@@ -8,7 +8,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard
 
 from harness import paths
-from harness.dashboard import backups, kos, plan, queries, replication, resources, storage, traffic
+from harness.dashboard import backups, kos, plan, pooler, queries, replication, resources, storage, traffic
 from harness.dashboard.panels import DATASOURCE
 
 UID = "billdb-postgresql"  # in the address of the dashboard, so that links to it hold
@@ -20,6 +20,7 @@ ROWS = {
     "Storage and schema (스토리지)": storage,
     "Backups and certificates (백업)": backups,
     "Replication (복제)": replication,
+    "Pooler (커넥션 풀)": pooler,
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.dashboard import plan, replication
-from harness.dashboard.asking import dashboard, replaced
+from harness.dashboard.asking import queries
 from harness.on_cluster import cloudnativepg as operator
 from harness.on_cluster.instances import NAME, Instances
 from harness.on_cluster.monitoring import WATCHED, Monitoring
@@ -91,15 +91,9 @@ def test_each_instance_is_asked_and_the_exporter_sees_the_primary(watched: Insta
 
 def test_the_dashboards_rows_find_the_instances(watched: Instances, monitoring: Monitoring) -> None:
     chosen = {"namespace": watched.release.cluster.namespace, "server": NAME, "claim": watched.primary(), "__rate_interval": "2m"}
-    titles = {shown.build().title for shown in (*replication.panels(), *plan.panels())}
-    asked = {
-        f"{panel['title']}: {target['legendFormat']}": replaced(target["expr"], chosen)
-        for panel in dashboard()["panels"]
-        if panel["title"] in titles
-        for target in panel["targets"]
-        # Who is not here, and what the kubelet tells of a CSI driver's volumes alone.
-        if not re.search("bill_inquiry_user|kubelet_volume", target["expr"])
-    }
+    asked = queries([*replication.panels(), *plan.panels()], chosen)
+    # Who is not here, and what the kubelet tells of a CSI driver's volumes alone.
+    asked = {name: query for name, query in asked.items() if not re.search("bill_inquiry_user|kubelet_volume", query)}
     # The kubelet's metrics of a pod begin some time after the pod.
     for name, query in asked.items():
         wait_for(partial(monitoring.query, query), f"an answer to {name}: {query}", 180, every=1)

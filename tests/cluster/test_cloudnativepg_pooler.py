@@ -2,8 +2,7 @@
 
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +10,20 @@ import psycopg
 import pytest
 import yaml
 
-from harness import image, storage
+from harness import storage
 from harness.kubernetes import CommandError
-from harness.local import node, pgbouncer
-from harness.local.cluster import load
 from harness.on_cluster import documents, writers
 from harness.on_cluster.cloudnativepg import SMALL
 from harness.on_cluster.fault_run import FaultRun
 from harness.on_cluster.forwarded import forwarded
 from harness.on_cluster.instances import NAME, Instances
 from harness.on_cluster.pods import standing
+from harness.on_cluster.pooler import POOLER, Pool
 from harness.on_cluster.release import SMALL as SMALL_PODS
 from harness.on_cluster.release import Release, merged
-from harness.on_cluster.serving import secret
 from harness.waiting import wait_for
 from tests.cluster.test_cloudnativepg_move import POOLER as POOLER_BLOCK
 
-POOLER = f"{NAME}-pooler"
 WRONG, UNKNOWN = "SASL authentication failed", "no such user"
 # As pg_rewind does.
 CERTIFICATES = "/controller/certificates"
@@ -45,44 +41,17 @@ VALUES = merged(SMALL, {
 })  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Pool:
-    """The release, whose pooler is asked at a port of this machine, and the file of the CA."""
-
-    release: Release
-    ca: Path
-
-    @contextmanager
-    def client(self, user: str = "bill_inquiry_user", **options: Any) -> Iterator[psycopg.Connection]:
-        """A client that looks closely whom it talks to, by a way of its own: kubectl's may end with the connection."""
-        with forwarded(self.release.cluster, f"deployment/{POOLER}", 5432) as port:
-            login: dict[str, Any] = {"user": user, "dbname": "bill_inquiry_db", "connect_timeout": 20}
-            login |= {"host": "localhost", "hostaddr": "127.0.0.1", "port": port}
-            login |= {"sslmode": "verify-full", "sslrootcert": str(self.ca)}
-            login |= options if "password" in options else options | {"password": self.release.password(user)}
-            with psycopg.connect(**login) as client:
-                yield client
-
-    def refusal(self, user: str = "bill_inquiry_user", **options: Any) -> str:
-        """What a client is told that is not let in."""
-        with pytest.raises(psycopg.OperationalError) as refused, self.client(user, **options):
-            pass
-        return str(refused.value)
-
-
 @pytest.fixture(scope="module")
 def pool(cloudnativepg: None, release: Release, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
-    running = node.first()
-    load(running, pgbouncer.image(image.pooler()))
-    release.install(VALUES)
-    Instances(release).wait_healthy()
-    cluster = release.cluster
-    cluster.kubectl("wait", f"deployment/{POOLER}", "--for=create", "--timeout=240s")
-    cluster.kubectl("rollout", "status", f"deployment/{POOLER}", "--timeout=240s")
-    ca = tmp_path_factory.mktemp("pooler") / "ca.crt"
-    ca.write_text(secret(release, f"{NAME}-tls")["ca.crt"])
-    yield Pool(release, ca)
-    cluster.kubectl("delete", f"cluster/{NAME}", "--ignore-not-found")
+    yield Pool.install(release, VALUES, tmp_path_factory.mktemp("pooler"))
+    release.cluster.kubectl("delete", f"cluster/{NAME}", "--ignore-not-found")
+
+
+def refusal(pool: Pool, user: str = "bill_inquiry_user", **options: Any) -> str:
+    """What a client is told that is not let in."""
+    with pytest.raises(psycopg.OperationalError) as refused, pool.client(user, **options):
+        pass
+    return str(refused.value)
 
 
 def test_clients_that_prepare_the_same_names_share_one_connection(pool: Pool) -> None:
@@ -126,7 +95,7 @@ def test_it_talks_to_the_server_over_tls_with_a_certificate_of_its_own(pool: Poo
     ("bill_inquiry_user", {"dbname": "postgres"}, "pg_hba.conf rejects connection"),
 ], ids=lambda value: str(value)[:40])  # fmt: skip
 def test_it_turns_away(pool: Pool, user: str, options: dict[str, Any], told: str) -> None:
-    assert told in pool.refusal(user, **options)
+    assert told in refusal(pool, user, **options)
 
 
 def test_a_password_that_changed_in_the_server_is_the_one_that_it_asks_for(pool: Pool) -> None:
@@ -136,7 +105,7 @@ def test_a_password_that_changed_in_the_server_is_the_one_that_it_asks_for(pool:
     with pool.client("reporter", password="first") as client:
         client.execute("SELECT 1")
     instances.sql("ALTER ROLE reporter PASSWORD 'second'")
-    assert WRONG in pool.refusal("reporter", password="first")
+    assert WRONG in refusal(pool, "reporter", password="first")
     with pool.client("reporter", password="second") as client:
         client.execute("SELECT 1")
 

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from harness import paths
-from harness.dashboard import replication
+from harness.dashboard import pooler, replication
 from harness.dashboard.asking import Looking, Series, dashboard
 from harness.on_cluster import csi
 from harness.on_cluster.backups import BACKUP, ended, start
@@ -83,9 +83,9 @@ def test_the_variables_find_the_server_and_its_volume(variables: Mapping[str, st
 
 
 def test_every_query_of_every_panel_gives_data(panels: Panels) -> None:
-    """But for CloudNativePG's instances, which a StatefulSet has none of: test_alerts_cloudnativepg.py asks for them."""
+    """But for CloudNativePG's instances and their pooler, which a StatefulSet has none of: tests of their alerts ask for them."""
     titles = {panel["id"]: panel["title"] for panel in dashboard()["panels"]}
-    of_instances = {shown.build().title for shown in replication.panels()}
+    of_instances = {shown.build().title for shown in (*replication.panels(), *pooler.panels())}
     empty = {
         f"{titles[id]}: {legend}"
         for id, queries in panels.items()

@@ -17,6 +17,8 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)  # its la
 ELSEWHERE = dict.fromkeys(OF_INSTANCES, "test_alerts_cloudnativepg.py") | {
     "BilldbSnapshotOverdue": "test_alerts_snapshots.py",
     "BilldbBaseBackupOverdue": "test_alerts_archive.py",
+    "BilldbPoolerDown": "test_alerts_pooler.py",
+    "BilldbPoolerWaiting": "test_alerts_pooler.py",
 }
 NAMES = sorted({file.stem for file in RUNBOOKS.glob("*.md")} - ELSEWHERE.keys())
 

@@ -19,7 +19,8 @@ NAMES = sorted(file.stem for file in (paths.CHART / "monitoring" / "alerts").glo
 NAMESPACE, SERVER = "phonebill-dev", "postgresql-bill-inquiry"
 # These rules are of CloudNativePG's instances alone; the others are tried as a StatefulSet has them, unless a case says so.
 OF_INSTANCES = {"BilldbArchiveFailing", "BilldbBaseBackupOverdue", "BilldbInstanceFailing", "BilldbInstancesMissing",
-                "BilldbNoSynchronousStandby", "BilldbReplicaNotStreaming", "BilldbReplicationLag"}  # fmt: skip
+                "BilldbNoSynchronousStandby", "BilldbPoolerDown", "BilldbPoolerWaiting", "BilldbReplicaNotStreaming",
+                "BilldbReplicationLag"}  # fmt: skip
 # With these every alert makes sense: every one of a StatefulSet's, and every one of CloudNativePG's.
 ALL: dict[str, Any] = {
     "metrics": {"enabled": True, "alerts": {"enabled": True, "kind": "ConfigMap"}},
@@ -30,7 +31,12 @@ ALL_OF_CLOUDNATIVEPG: dict[str, Any] = {
     "snapshots": ALL["snapshots"],
     "engine": "cloudnativepg",
     "cloudnativepg": {
-        "archive": {"enabled": True, "s3": {"endpoint": "https://s3.example.com", "bucket": "wal-archive"}, "existingSecret": "s"}
+        "archive": {
+            "enabled": True,
+            "s3": {"endpoint": "https://s3.example.com", "bucket": "wal"},
+            "existingSecret": "s",
+        },
+        "pooler": {"enabled": True},
     },
 }
 ENGINES = {"statefulset": ALL, "cloudnativepg": ALL_OF_CLOUDNATIVEPG}

@@ -37,6 +37,7 @@ CRITICAL = {
     "BilldbDown",
     "BilldbNoSynchronousStandby",
     "BilldbNotReady",
+    "BilldbPoolerDown",
 }
 
 

@@ -125,4 +125,4 @@ def test_panels_lie_side_by_side_without_a_gap() -> None:
             cells[cell] = panel["title"]
     height = 1 + max(y for _, y in cells)
     assert {(x, y) for x in range(24) for y in range(height)} == set(cells)
-    assert len(ROWS) == 7
+    assert len(ROWS) == 8

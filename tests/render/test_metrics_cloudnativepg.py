@@ -13,8 +13,8 @@ from tests.render.test_metrics_known import OTHERS
 INSTANCES = f"{SERVER}-instances"
 FROM = [{"podSelector": {"matchLabels": {"app": "prometheus"}}}]
 ENGINE: dict[str, Any] = {"engine": "cloudnativepg"}
-# What is not there without snapshots.class and an archive.
-ARCHIVED = {"BilldbArchiveFailing", "BilldbBaseBackupOverdue"}
+# What is not there without an archive and a pooler.
+ALONE = {"BilldbArchiveFailing", "BilldbBaseBackupOverdue", "BilldbPoolerDown", "BilldbPoolerWaiting"}
 
 
 def on(**metrics: Any) -> Manifests:
@@ -105,21 +105,27 @@ def test_with_tls_a_monitor_verifies_the_certificate_that_the_servers_have() -> 
 @pytest.mark.parametrize(
     ("values", "without"),
     [
-        ({"instances": 3}, ARCHIVED),
-        ({"instances": 2}, ARCHIVED | {"BilldbNoSynchronousStandby"}),
+        ({"instances": 3}, ALONE),
+        ({"instances": 2}, ALONE | {"BilldbNoSynchronousStandby"}),
         (
             {"instances": 1},
-            ARCHIVED | {"BilldbNoSynchronousStandby", "BilldbReplicationLag", "BilldbReplicaNotStreaming"},
+            ALONE | {"BilldbNoSynchronousStandby", "BilldbReplicationLag", "BilldbReplicaNotStreaming"},
         ),
         (
             {"instances": 3, "spec": {"plugins": [{"name": "archive.example.com", "isWALArchiver": True}]}},
-            {"BilldbBaseBackupOverdue"},
+            ALONE - {"BilldbArchiveFailing"},
         ),
     ],
     ids=["three", "two", "one", "an archive of one's own"],
 )
 def test_alerts_that_could_not_fire_with_so_many_instances_are_left_out(values: dict[str, Any], without: set[str]) -> None:
     assert set(rules(ALL_OF_CLOUDNATIVEPG)) - set(rules(ALL_OF_CLOUDNATIVEPG | {"cloudnativepg": values})) == without
+
+
+def test_the_poolers_metrics_are_missed_where_there_is_a_pooler() -> None:
+    missed = "absent(cnpg_pgbouncer_up{"
+    assert missed in rules(ALL_OF_CLOUDNATIVEPG)["BilldbMetricsMissing"]["expr"]
+    assert missed not in rules(ALL_OF_CLOUDNATIVEPG | {"cloudnativepg": {}})["BilldbMetricsMissing"]["expr"]
 
 
 def test_wal_is_held_against_what_cloudnativepg_keeps_of_itself() -> None:

@@ -58,6 +58,14 @@ OTHERS = {
         "cnpg_pg_stat_replication_flush_diff_bytes",
         "cnpg_pg_stat_replication_replay_diff_bytes",
     },
+    "PgBouncer's pods": {
+        "cnpg_pgbouncer_pools_cl_active",
+        "cnpg_pgbouncer_pools_cl_waiting",
+        "cnpg_pgbouncer_pools_maxwait",
+        "cnpg_pgbouncer_pools_sv_active",
+        "cnpg_pgbouncer_pools_sv_idle",
+        "cnpg_pgbouncer_up",
+    },
     "CloudNativePG's instances, of the Barman Cloud plugin": {
         "barman_cloud_cloudnative_pg_io_last_available_backup_timestamp",
         "barman_cloud_cloudnative_pg_io_last_failed_backup_timestamp",

@@ -6,7 +6,7 @@
 {{- $without := concat $alerts.exclude (include "billdb.alerts.senseless" (dict "root" . "given" $given) | fromJsonArray) }}
 {{- /* Groups, because Azure takes 20 rules in one: the server, what is about it, and CloudNativePG's instances. */}}
 {{- $about := list "BackupOverdue" "CertificateEnds" "CheckOverdue" "CronJobMissed" "DrillOverdue" "EndOfLife" "KOSFailing" "ProcessingStuck" "SchemaJobFailed" "SnapshotOverdue" }}
-{{- $instances := list "ArchiveFailing" "BaseBackupOverdue" "InstanceFailing" "InstancesMissing" "NoSynchronousStandby" "ReplicaNotStreaming" "ReplicationLag" }}
+{{- $instances := list "ArchiveFailing" "BaseBackupOverdue" "InstanceFailing" "InstancesMissing" "NoSynchronousStandby" "PoolerDown" "PoolerWaiting" "ReplicaNotStreaming" "ReplicationLag" }}
 {{- $groups := dict $given.name list (printf "%s-about" $given.name) list (printf "%s-instances" $given.name) list }}
 {{- range $path, $_ := .Files.Glob "monitoring/alerts/*.yaml" }}
 {{- $name := base $path | trimSuffix ".yaml" }}
@@ -112,6 +112,8 @@ is told of; `asked` is the exporter alone, and what tells of the instances is mi
 {{- $server := printf `namespace="%s",server="%s"` .Release.Namespace $name }}
 {{- if eq .Values.engine "cloudnativepg" }}
 {{- $pods := printf `namespace="%s",pod=~"%s-[0-9]+"` .Release.Namespace $name }}
+{{- $missed := printf " or absent(cnpg_pg_replication_in_recovery{%s})" $server }}
+{{- if include "billdb.pooler" . }}{{ $missed = printf "%s or absent(cnpg_pgbouncer_up{%s})" $missed $server }}{{ end }}
 {{- dict
   "pods" $pods
   "pod" "{{ $labels.pod }}"
@@ -120,8 +122,9 @@ is told of; `asked` is the exporter alone, and what tells of the instances is mi
   "container" (printf `%s,container="postgres"` $pods)
   "volume" (printf `namespace="%s",persistentvolumeclaim=~"%s-[0-9]+(-wal)?"` .Release.Namespace $name)
   "claim" (printf "%s-N, of one of the instances" $name)
-  "asked" (printf `%s,pod!~"%s-[0-9]+"` $server $name)
-  "missed" (printf " or absent(cnpg_pg_replication_in_recovery{%s})" $server)
+  "asked" (printf `%s,pod!~"%s-([0-9]+|pooler-.+)"` $server $name)
+  "missed" $missed
+  "pooler" (printf `%s,pod=~"%s-.+"` $server (include "billdb.name.pooler" .))
   "instances" (int .Values.cloudnativepg.instances)
   "standby" (printf `%s,application_name=~"%s-[0-9]+"` $server $name)
 | toJson }}
@@ -168,6 +171,8 @@ is told of; `asked` is the exporter alone, and what tells of the instances is mi
   "BilldbReplicaNotStreaming" (gt $instances 1)
   "BilldbReplicationLag" (gt $instances 1)
   "BilldbNoSynchronousStandby" (gt $instances 2)
+  "BilldbPoolerDown" (include "billdb.pooler" .root)
+  "BilldbPoolerWaiting" (include "billdb.pooler" .root)
   "BilldbBaseBackupOverdue" (and $instances .root.Values.cloudnativepg.archive.enabled)
   "BilldbArchiveFailing" (and $instances $archive)
   "BilldbCPU" .given.cpu

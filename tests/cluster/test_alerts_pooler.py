@@ -1,0 +1,73 @@
+"""Alerts of PgBouncer in front of CloudNativePG's primary, each fired by the thing itself and ended by its end."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+from harness.dashboard import pooler
+from harness.dashboard.asking import queries
+from harness.on_cluster.cloudnativepg import SMALL
+from harness.on_cluster.instances import NAME
+from harness.on_cluster.monitoring import WATCHED, Monitoring
+from harness.on_cluster.pod_processes import freeze, thaw
+from harness.on_cluster.pooler import POOLER, Pool
+from harness.on_cluster.release import Release, merged
+from harness.waiting import wait_for
+from tests.cluster.alerting import tuned, understood
+from tests.cluster.test_runbooks import diagnose
+
+pytestmark = pytest.mark.local_node
+
+FIRES = {
+    "BilldbPoolerDown": "test_a_pooler_that_stands_still_is_told_of",
+    "BilldbPoolerWaiting": "test_who_waits_for_another_clients_transaction_is_told_of",
+}
+# One connection to the server.
+VALUES: dict[str, Any] = {
+    "cloudnativepg": {"instances": 1, "pooler": {"enabled": True, "instances": 1, "parameters": {"default_pool_size": 1}}}
+}
+ALERTS: dict[str, dict[str, Any]] = {"BilldbPoolerDown": {"window": "30s"}, "BilldbPoolerWaiting": {}}
+
+
+@pytest.fixture(scope="module")
+def pool(
+    cloudnativepg: None,
+    exporter_image: None,
+    monitoring: Monitoring,
+    release: Release,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Pool]:
+    values = merged(merged(merged(SMALL, WATCHED), tuned(ALERTS)), VALUES)
+    yield Pool.install(release, values, tmp_path_factory.mktemp("pooler"))
+    release.cluster.kubectl("delete", f"cluster/{NAME}", "--ignore-not-found")
+
+
+def test_the_dashboards_row_finds_it(pool: Pool, monitoring: Monitoring) -> None:
+    monitoring.wait_watched(pool.release)
+    asked = queries(pooler.panels(), {"namespace": pool.release.cluster.namespace, "server": NAME})
+    for name, query in asked.items():
+        wait_for(partial(monitoring.query, query), f"an answer to {name}: {query}", 180, every=1)
+    assert len(asked) == 5
+
+
+def test_who_waits_for_another_clients_transaction_is_told_of(pool: Pool, monitoring: Monitoring) -> None:
+    with pool.client() as holding, pool.client() as waiting:
+        holding.execute("SELECT 1")
+        waiting.pgconn.send_query(b"SELECT 1")
+        understood(monitoring.wait_firing(pool.release, "BilldbPoolerWaiting"), "as bill_inquiry_user")
+        assert "idle in transaction" in diagnose("BilldbPoolerWaiting", pool.release.cluster)
+        holding.rollback()
+        monitoring.wait_cleared(pool.release, "BilldbPoolerWaiting")
+
+
+def test_a_pooler_that_stands_still_is_told_of(pool: Pool, monitoring: Monitoring) -> None:
+    [pod] = pool.release.cluster.get("pods", f"--selector=cnpg.io/poolerName={POOLER}")["items"]
+    freeze(pod["metadata"]["uid"])
+    understood(monitoring.wait_firing(pool.release, "BilldbPoolerDown"), "cannot be asked")
+    assert pod["metadata"]["name"] in diagnose("BilldbPoolerDown", pool.release.cluster)
+    thaw(pod["metadata"]["uid"])
+    monitoring.wait_cleared(pool.release, "BilldbPoolerDown")
+    with pool.client() as client:
+        client.execute("SELECT 1")
