@@ -54,10 +54,12 @@ class FaultRun:
     faults: Mapping[str, Fault] = field(default_factory=lambda: FAULTS)
     outcomes: list[Outcome] = field(default_factory=list)
 
-    def start(self) -> list[Writer]:
-        """Start the writers."""
+    def wrong_after(self, names: Sequence[str]) -> list[str]:
+        """Let these faults happen while writers write; returns what is missing, unlike or damaged afterwards."""
         self.instances.sql(writers.TABLE)
-        return [writers.join(self.instances.release) for _ in range(WRITERS)]
+        self.run(names, [writers.join(self.instances.release) for _ in range(WRITERS)])
+        missing = [f"writer {number} misses {sorted(rows)}" for number, rows in self.end().items() if rows]
+        return missing + [f"{pod} is unlike the primary" for pod in self.unlike_the_primary()] + self.damaged()
 
     def run(self, names: Sequence[str], team: Sequence[Writer]) -> None:
         """Let these faults happen, each once everything is well again after the one before."""

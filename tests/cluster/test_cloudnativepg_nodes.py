@@ -42,10 +42,4 @@ def test_no_acknowledged_commit_is_lost_with_a_node(spread: Instances, nodes: Se
     }
     assert places == {node.name for node in nodes}
     faults = node_faults.of(nodes)
-    run = FaultRun(spread, seed=1, faults=faults)
-    team = run.start()
-    run.run(list(faults), team)
-    missing = run.end()
-    assert not any(missing.values()), missing
-    assert run.unlike_the_primary() == []
-    assert run.damaged() == []
+    assert FaultRun(spread, seed=1, faults=faults).wrong_after(list(faults)) == []
