@@ -27,10 +27,10 @@ def wait_archived(instances: Instances, segment: str, seconds: float = 600) -> N
     wait_for(lambda: instances.sql(archived) == "t", f"{segment} to be archived", seconds, instances.told)
 
 
-def moment(instances: Instances) -> str:
-    """Write row.1 and row.2, and wait until both are in the archive; the moment between them, RFC 3339 in UTC."""
-    instances.sql(ROW.format(1))
+def moment(instances: Instances, first: int = 1) -> str:
+    """Write two rows, numbered from `first`, and wait until both are in the archive; the moment between them, RFC 3339 in UTC."""
+    instances.sql(ROW.format(first))
     between = instances.sql(NOW)
-    instances.sql(ROW.format(2))
+    instances.sql(ROW.format(first + 1))
     wait_archived(instances, instances.sql(SWITCH))
     return between

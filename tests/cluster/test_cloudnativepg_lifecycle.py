@@ -17,7 +17,7 @@ from harness.on_cluster.release import Release
 from harness.on_cluster.serving import secret
 from harness.on_cluster.working import Worker
 from harness.waiting import wait_for
-from tests.cluster import test_isolation, test_server
+from tests.cluster import test_isolation, test_migrations, test_retention_jobs, test_server, test_upgrade
 from tests.cluster.test_access import (  # noqa: F401 - collected here once more, and so are those below
     Doors,
     around,
@@ -95,6 +95,25 @@ def test_a_server_reaches_dns_the_api_and_the_other_servers_and_nothing_else(
     found = knock(database, database.cluster.pod, *elsewhere, DNS, SERVER)
     assert found == dict.fromkeys(elsewhere, "closed") | {API: "open", DNS: "open", SERVER: "open"}
     test_isolation.test_a_pod_of_a_job_reaches_dns_and_the_server_and_nothing_else(database, elsewhere, "schema")
+
+
+@pytest.mark.parametrize(
+    "holds",
+    [
+        test_migrations.test_pod_of_the_job_that_is_killed_in_a_migration_is_followed_by_one_that_ends_it,
+        test_migrations.test_job_that_takes_too_long_fails_the_release_and_its_log_stays,
+        test_retention_jobs.test_run_by_hand_deletes_what_is_too_old_and_says_so,
+        test_retention_jobs.test_run_without_its_setting_fails_and_names_it,
+        test_upgrade.test_a_failed_migration_fails_the_release_at_once_and_a_correct_upgrade_mends_it,
+        test_upgrade.test_a_released_migration_that_was_changed_stops_the_upgrade_before_anything_is_applied,
+        test_upgrade.test_a_rollback_after_a_rotation_brings_the_old_passwords_back,
+    ],
+    ids=lambda test: test.__name__.removeprefix("test_"),
+)
+def test_what_writes_to_the_database_does_it_here_too(database: Release, holds: Callable[[Release], None]) -> None:
+    holds(database)
+    # Each has a migration 9001 of its own.
+    database.cluster.sql("DROP TABLE IF EXISTS slow, mine; DELETE FROM audit.schema_migration WHERE version > 9000")
 
 
 def test_a_changed_value_reaches_every_server_without_a_restart_and_a_rollback_takes_it_back(kept: Instances) -> None:

@@ -1,17 +1,18 @@
 """Base backups as snapshots of a replica's volume, and a new release that begins with one, as docs/snapshots.md has it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from harness.on_cluster import csi, documents
-from harness.on_cluster.archived import ROW, ROWS
+from harness.on_cluster import csi, documents, s3
+from harness.on_cluster.archived import ROW, ROWS, moment
 from harness.on_cluster.backups import run_now
 from harness.on_cluster.cloudnativepg import SMALL
-from harness.on_cluster.instances import Instances
+from harness.on_cluster.instances import NAME, Instances
 from harness.on_cluster.release import Release, merged
 
 pytestmark = pytest.mark.local_node  # a CSI driver for tests runs in it
@@ -56,6 +57,12 @@ def last(instances: Instances) -> list[str]:
     return instances.sql(query).split("|")
 
 
+def rows_of_look(release: Release) -> str:
+    """The rows by which a recovery is told, as the release beside it has them."""
+    psql = ["exec", f"service/{LOOK}", "--container=postgres", "--", "psql", "-At", "--dbname=bill_inquiry_db"]
+    return release.cluster.kubectl(*psql, f"--command={ROWS}").strip()
+
+
 def test_a_run_has_a_snapshot_made_of_the_replicas_volume(pair: Instances) -> None:
     pair.sql(ROW.format(1))
     [replica] = pair.replicas()
@@ -73,8 +80,7 @@ def test_a_release_beside_it_begins_with_the_snapshot(pair: Instances, folder: P
     pair.sql(ROW.format(2))
     *_, look, end = documents.blocks("snapshots.md")
     assert "(1 row)" in documents.run(look, release.cluster, folder)
-    psql = ["exec", f"service/{LOOK}", "--container=postgres", "--", "psql", "-At", "--dbname=bill_inquiry_db"]
-    assert release.cluster.kubectl(*psql, f"--command={ROWS}") == "row.1\n"
+    assert rows_of_look(release) == "row.1"
     done, log = release.ask("service", "psql -Atc 'SELECT 1'", {"PGHOST": LOOK, "PGSSLMODE": "require", "PGSSLROOTCERT": ""})
     assert not done, f"the new release has passwords of its own: {log}"
     documents.run(end, release.cluster, folder)
@@ -94,3 +100,27 @@ def test_the_newest_ones_are_kept_and_a_failed_run_removes_none(pair: Instances)
     kind, succeeded, _, message = last(pair)
     assert (kind, succeeded, csi.FULL in message) == ("snapshot", "f", True)
     assert snapshots(release) == [second]
+
+
+def test_a_release_that_begins_with_a_snapshot_goes_on_from_the_archive_to_a_moment(
+    barman: None, pair: Instances, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    release = pair.release
+    with s3.running(release.cluster, tmp_path_factory.mktemp("s3")) as store:
+        release.upgrade(merged(VALUES, {"cloudnativepg": {"archive": store.archive}}))
+        pair.wait_healthy()
+        run_now(release, CRONJOB, "archived")
+        [snapshot] = snapshots(release)
+        until = moment(pair, first=3)
+        look: dict[str, Any] = {
+            "fullnameOverride": LOOK,
+            "snapshots": {"class": ""},
+            "cloudnativepg": {
+                "instances": 1,
+                "archive": store.archive,
+                "recovery": {"from": NAME, "snapshot": snapshot, "until": until},
+            },
+        }
+        replace(release, name="look").install(merged(VALUES, look))
+        assert rows_of_look(release) == "row.1 row.2 row.3"
+        assert release.cluster.get(f"persistentvolumeclaim/{LOOK}-1")["spec"]["dataSource"]["name"] == snapshot
