@@ -3,37 +3,46 @@
 import threading
 from base64 import b64decode
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from harness.kubernetes import POD, CommandError
-from harness.on_cluster.release import Release
+from harness.kubernetes import CommandError
+from harness.on_cluster.cloudnativepg import SMALL
+from harness.on_cluster.instances import NAME
+from harness.on_cluster.release import Release, merged
 
 # Everything that a person may switch on to see statements is on.
 TALKATIVE = {"log_statement": "all", "log_min_duration_statement": "0", "log_min_duration_sample": "0", "log_duration": "on",
              "debug_print_parse": "on", "debug_print_rewritten": "on",
              "pg_stat_statements.track": "all", "track_activity_query_size": "16kB"}  # fmt: skip
-LOGINS = {"certificate": {}, "password": {"schema": {"login": "password"}}}
-
-
+# By how the schema Job logs in, with either engine; the last one has a password that CloudNativePG sets itself.
+KINDS: dict[str, dict[str, Any]] = {
+    "certificate": {},
+    "password": {"schema": {"login": "password"}},
+    "cloudnativepg": {"cloudnativepg": {"instances": 1}, "auth": {"superuserFromNetwork": True}},
+}
 PAUSE = 0.05  # seconds between two looks: without one this thread takes a whole processor from what it looks at
 # What the containers run that have to do with a secret, and each role that a client of theirs logs in as.
-PROGRAMS = {"bash", "initdb", "postgres", "psql", "timeout"}
+ANY = {"bash", "postgres", "psql", "timeout"}
+PROGRAMS = {"certificate": ANY | {"initdb"}, "password": ANY | {"initdb"}, "cloudnativepg": ANY | {"manager"}}
+SERVICE = {"bill_inquiry_owner", "bill_inquiry_user"}
 ROLES = {
-    "certificate": {"billdb_hook", "bill_inquiry_owner", "bill_inquiry_user"},
-    "password": {"postgres", "bill_inquiry_owner", "bill_inquiry_user"},
+    "certificate": SERVICE | {"billdb_hook"},
+    "password": SERVICE | {"postgres"},
+    "cloudnativepg": SERVICE | {"billdb_hook"},
 }
 
 
 @dataclass(frozen=True)
 class Watched:
-    """A release, how its schema Job logs in, what was seen of its pods' processes, and the logs of the pods that it had."""
+    """A release, of which of KINDS it is, what was seen of its pods' processes, and the logs of the pods that it had."""
 
     release: Release
-    login: str
+    kind: str
     processes: set[tuple[bytes, bytes]]  # command line and environment
     logs: list[str]
 
@@ -64,25 +73,31 @@ class Processes(threading.Thread):
                     continue
 
 
-@pytest.fixture(scope="module", params=LOGINS)
+@pytest.fixture(scope="module", params=["certificate", "password", pytest.param("cloudnativepg", marks=pytest.mark.local_node)])
 def watched(request: pytest.FixtureRequest, release: Release) -> Iterator[Watched]:
     """A release that was installed, upgraded with another password, tested and restarted."""
+    of_cloudnativepg = request.param == "cloudnativepg"
+    if of_cloudnativepg:
+        request.getfixturevalue("cloudnativepg")
+        release = replace(release, cluster=replace(release.cluster, pod=f"{NAME}-1", container="postgres"), base=SMALL)
     processes = Processes()
     processes.start()
-    values = {"postgresql": {"parameters": TALKATIVE}} | LOGINS[request.param]
+    values = merged({"postgresql": {"parameters": TALKATIVE}}, KINDS[request.param])
     release.install(values)
     installed, uids = logs(release), pods(release)
-    auth = dict(LOGINS[request.param].get("auth", {})) | {"roles": {"bill_readonly_user": {"password": "given by a value"}}}
-    release.upgrade(values | {"auth": auth})
+    release.upgrade(merged(values, {"auth": {"roles": {"bill_readonly_user": {"password": "given by a value"}}}}))
     release.cluster.helm("test", release.name)
     written, uids = installed + logs(release), uids | pods(release)
-    release.cluster.kubectl("delete", f"pod/{POD}", "--wait=true")
-    release.cluster.kubectl("wait", f"pod/{POD}", "--for=create", "--timeout=240s")
-    release.cluster.kubectl("wait", f"pod/{POD}", "--for=condition=Ready", "--timeout=240s")
+    pod = f"pod/{release.cluster.pod}"
+    release.cluster.kubectl("delete", pod, "--wait=true")
+    release.cluster.kubectl("wait", pod, "--for=create", "--timeout=240s")
+    release.cluster.kubectl("wait", pod, "--for=condition=Ready", "--timeout=240s")
     processes.ended.set()
     processes.join()
     uids |= pods(release)
     yield Watched(release, request.param, processes.of(uids), written + logs(release))
+    if of_cloudnativepg:
+        release.cluster.kubectl("delete", f"cluster/{NAME}")
     release.remove()
 
 
@@ -127,7 +142,8 @@ def database_contents(release: Release) -> Iterator[tuple[str, str]]:
     yield "pg_stat_statements", release.cluster.sql("SELECT query FROM pg_stat_statements")
     yield "pg_stat_activity", release.cluster.sql("SELECT query FROM pg_stat_activity")
     dump = ["pg_dump", "--username=postgres", "bill_inquiry_db"]
-    yield "tables", release.cluster.kubectl("exec", POD, "--container=postgresql", "--", *dump)
+    container = f"--container={release.cluster.container}"
+    yield "tables", release.cluster.kubectl("exec", release.cluster.pod, container, "--", *dump)
 
 
 def test_no_secret_is_found_where_people_look(watched: Watched) -> None:
@@ -147,7 +163,7 @@ def program(line: bytes) -> str:
 
 def test_no_command_line_has_a_secret(watched: Watched) -> None:
     lines = {line for line, _ in watched.processes}
-    assert PROGRAMS - {program(line) for line in lines} == set(), "seen at work"
+    assert PROGRAMS[watched.kind] - {program(line) for line in lines} == set(), "seen at work"
     assert [s for s, value in secrets(watched.release).items() if any(value.encode() in line for line in lines)] == []
 
 
@@ -162,4 +178,4 @@ def test_no_environment_has_another_roles_password_or_a_key(watched: Watched) ->
         others = {name for name, value in (passwords | keys).items() if name != role and value.encode() in environment}
         assert others == set(), (role, sorted(variables))
         roles.add(role)
-    assert ROLES[watched.login] - roles == set(), "seen at work"
+    assert ROLES[watched.kind] - roles == set(), "seen at work"
