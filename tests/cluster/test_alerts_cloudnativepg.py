@@ -151,6 +151,9 @@ def test_an_archive_that_fails_is_told_of_before_and_after_a_failover(watched: I
     second = watched.wait_primary(first)
     understood(monitoring.wait_firing(release, "BilldbArchiveFailing", {"pod": second}), second, "does not archive")
     monitoring.wait_cleared(release, "BilldbArchiveFailing", {"pod": first})
+    # The commands look for the primary by the label, which the operator sets last.
+    labelled = r"--for=jsonpath={.metadata.labels.cnpg\.io/instanceRole}=primary"
+    release.cluster.kubectl("wait", f"pod/{second}", labelled, "--timeout=240s")
     assert second in diagnose("BilldbArchiveFailing", release.cluster)
     patched(watched, {"spec": {"backup": None}})
     wait_for(
