@@ -59,7 +59,7 @@ class Cluster:
         """Follow a pod's log from now on, also while the pod is deleted; the returned function waits for its end and gives it."""
         command = [str(paths.BIN / "kubectl"), f"--namespace={self.namespace}", "logs", "--follow", pod]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=self.environment)
-        return lambda: process.communicate(timeout=60)[0]
+        return lambda: process.communicate(timeout=240)[0]
 
     def where(self) -> str:
         """The context that the kubeconfig names and its server, in words. Raises UserError where it names none."""

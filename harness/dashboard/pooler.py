@@ -2,16 +2,16 @@
 
 from harness.dashboard.alerting import above
 from harness.dashboard.panels import Panel, Shown, lines
-from harness.dashboard.selecting import ours
+from harness.dashboard.selecting import pooled
 
 
 def panels() -> list[Panel]:
     """Who waits, for how long, and on how many connections the others work."""
 
     def in_all(what: str) -> str:
-        return f"sum({ours(f'cnpg_pgbouncer_pools_{what}')})"
+        return f"sum({pooled(f'cnpg_pgbouncer_pools_{what}')})"
 
-    longest = ours("cnpg_pgbouncer_pools_maxwait")
+    longest = f"{pooled('cnpg_pgbouncer_pools_maxwait')} + {pooled('cnpg_pgbouncer_pools_maxwait_us')} / 1e6"
     return [
         lines(
             Shown(
@@ -23,7 +23,7 @@ def panels() -> list[Panel]:
         lines(
             Shown(
                 "Longest wait for a connection (대기)",
-                "How long the client has waited that has waited longest, in whole seconds.",
+                "How long the client has waited that has waited longest.",
                 {"{{user}}": f"max by (user) ({longest})"},
                 "s",
             ),
@@ -33,7 +33,7 @@ def panels() -> list[Panel]:
             Shown(
                 "The pooler's connections",
                 "Connections to the server: at work for a client, and open for the next one.",
-                {"at work": in_all("sv_active"), "open": in_all("sv_idle")},
+                {"at work": in_all("sv_active"), "open": f"{in_all('sv_idle')} + {in_all('sv_used')}"},
             ),
             stacked=True,
         ),

@@ -15,6 +15,11 @@ def ours(metric: str, **labels: str) -> str:
     return _selected(metric, SERVER, labels)
 
 
+def pooled(metric: str) -> str:
+    """A metric of PgBouncer, of all pools but its own console's."""
+    return _selected(metric, (*SERVER, 'database!="pgbouncer"'), {})
+
+
 def pods(metric: str, **labels: str) -> str:
     """A metric of the kubelet or of kube-state-metrics, of the server's container."""
     return _selected(metric, POD, labels)

@@ -17,6 +17,7 @@ from harness.on_cluster.shared import shared
 from harness.waiting import wait_for
 
 UPSTREAM = "github.com/cert-manager/cert-manager"
+PROGRAM = "cert-manager"
 KINDS = ("certificaterequests", "certificates", "clusterissuers", "issuers")
 CRDS = [f"{kind}.cert-manager.io" for kind in KINDS]
 OURS = "billdb.test/cert-manager"
@@ -35,7 +36,7 @@ def _start(cluster: Cluster) -> None:
     if _is_there(cluster):
         return
     _end(cluster)
-    sources = gobuild.source(gotoolchain.find() or gotoolchain.install(), programs.TOOLS / "cert-manager", UPSTREAM)
+    sources = gobuild.source(gotoolchain.find() or gotoolchain.install(), programs.TOOLS / PROGRAM, UPSTREAM)
     files = [sources / "deploy" / "crds" / f"cert-manager.io_{kind}.yaml" for kind in KINDS]
     definitions = [yaml.load(file.read_text(), Loader=yaml.CSafeLoader) for file in files]
     for definition in definitions:
@@ -44,7 +45,8 @@ def _start(cluster: Cluster) -> None:
     cluster.kubectl("apply", "--server-side", "--filename=-", stdin=yaml.safe_dump_all(definitions))
     cluster.kubectl("wait", "crd", *CRDS, "--for=condition=Established", "--timeout=240s")
     with LOG.open("wb") as output:
-        subprocess.Popen(_command(cluster), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
+        command = [str(paths.BIN / PROGRAM), _whose(cluster)]
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
 
 
 def _stop(cluster: Cluster) -> None:
@@ -56,13 +58,13 @@ def _stop(cluster: Cluster) -> None:
 
 def _end(cluster: Cluster) -> None:
     """End the controllers, whichever process of tests began them."""
-    ours = ("--full", f"^{' '.join(_command(cluster))}$")
+    ours = ("--full", f"/{PROGRAM} {_whose(cluster)}$")
     subprocess.run(["pkill", *ours])
-    wait_for(lambda: subprocess.run(["pgrep", *ours], stdout=subprocess.DEVNULL).returncode, "cert-manager to end", 30)
+    wait_for(lambda: subprocess.run(["pgrep", *ours], stdout=subprocess.DEVNULL).returncode, "cert-manager to end")
 
 
-def _command(cluster: Cluster) -> list[str]:
-    return [str(paths.BIN / "cert-manager"), f"--kubeconfig={cluster.kubeconfig}"]
+def _whose(cluster: Cluster) -> str:
+    return f"--kubeconfig={cluster.kubeconfig}"
 
 
 def _is_there(cluster: Cluster) -> bool:

@@ -17,6 +17,7 @@ from harness.on_cluster.release import Release, merged
 from harness.waiting import wait_for
 from tests.cluster.alerting import tuned, understood
 from tests.cluster.test_runbooks import diagnose
+from tests.render.test_metrics_known import OTHERS
 
 pytestmark = pytest.mark.local_node
 
@@ -24,9 +25,10 @@ FIRES = {
     "BilldbPoolerDown": "test_a_pooler_that_stands_still_is_told_of",
     "BilldbPoolerWaiting": "test_who_waits_for_another_clients_transaction_is_told_of",
 }
-# One connection to the server.
+# One connection to the server, and clients that wait for it as long as a test does.
+PARAMETERS = {"default_pool_size": 1, "query_wait_timeout": 900}
 VALUES: dict[str, Any] = {
-    "cloudnativepg": {"instances": 1, "pooler": {"enabled": True, "instances": 1, "parameters": {"default_pool_size": 1}}}
+    "cloudnativepg": {"instances": 1, "pooler": {"enabled": True, "instances": 1, "parameters": PARAMETERS}}
 }
 ALERTS: dict[str, dict[str, Any]] = {"BilldbPoolerDown": {"window": "30s"}, "BilldbPoolerWaiting": {}}
 
@@ -44,12 +46,16 @@ def pool(
     release.cluster.kubectl("delete", f"cluster/{NAME}", "--ignore-not-found")
 
 
-def test_the_dashboards_row_finds_it(pool: Pool, monitoring: Monitoring) -> None:
+def test_it_tells_all_that_is_asked_and_the_dashboards_row_finds_it(pool: Pool, monitoring: Monitoring) -> None:
     monitoring.wait_watched(pool.release)
     asked = queries(pooler.panels(), {"namespace": pool.release.cluster.namespace, "server": NAME})
-    for name, query in asked.items():
-        wait_for(partial(monitoring.query, query), f"an answer to {name}: {query}", 180, every=1)
     assert len(asked) == 5
+    pod = f'namespace="{pool.release.cluster.namespace}",pod=~"{POOLER}-.+",database="bill_inquiry_db"'
+    asked |= {name: f"{name}{{{pod}}}" for name in OTHERS["PgBouncer's pods"]}
+    with pool.client() as client:
+        client.execute("SELECT 1")
+        for name, query in asked.items():
+            wait_for(partial(monitoring.query, query), f"an answer to {name}: {query}", 180, every=1)
 
 
 def test_who_waits_for_another_clients_transaction_is_told_of(pool: Pool, monitoring: Monitoring) -> None:
@@ -59,15 +65,29 @@ def test_who_waits_for_another_clients_transaction_is_told_of(pool: Pool, monito
         understood(monitoring.wait_firing(pool.release, "BilldbPoolerWaiting"), "as bill_inquiry_user")
         assert "idle in transaction" in diagnose("BilldbPoolerWaiting", pool.release.cluster)
         holding.rollback()
+        while waiting.pgconn.get_result():
+            pass
         monitoring.wait_cleared(pool.release, "BilldbPoolerWaiting")
 
 
 def test_a_pooler_that_stands_still_is_told_of(pool: Pool, monitoring: Monitoring) -> None:
     [pod] = pool.release.cluster.get("pods", f"--selector=cnpg.io/poolerName={POOLER}")["items"]
-    freeze(pod["metadata"]["uid"])
-    understood(monitoring.wait_firing(pool.release, "BilldbPoolerDown"), "cannot be asked")
-    assert pod["metadata"]["name"] in diagnose("BilldbPoolerDown", pool.release.cluster)
-    thaw(pod["metadata"]["uid"])
-    monitoring.wait_cleared(pool.release, "BilldbPoolerDown")
+    name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
+    freeze(uid)
+    try:
+        understood(monitoring.wait_firing(pool.release, "BilldbPoolerDown", {"pod": name}), f"cannot be asked in {name}")
+        assert name in diagnose("BilldbPoolerDown", pool.release.cluster)
+    finally:
+        thaw(uid)
+    monitoring.wait_cleared(pool.release, "BilldbPoolerDown", {"pod": name})
     with pool.client() as client:
         client.execute("SELECT 1")
+
+
+def test_a_pooler_without_a_pod_is_told_of(pool: Pool, monitoring: Monitoring) -> None:
+    cluster = pool.release.cluster
+    cluster.kubectl("scale", f"deployment/{POOLER}", "--replicas=0")
+    understood(monitoring.wait_firing(pool.release, "BilldbPoolerDown"), "has no pod that could be asked")
+    assert POOLER in diagnose("BilldbPoolerDown", cluster)
+    cluster.kubectl("scale", f"deployment/{POOLER}", "--replicas=1")
+    monitoring.wait_cleared(pool.release, "BilldbPoolerDown")

@@ -111,9 +111,10 @@ def test_a_server_reaches_dns_the_api_and_the_other_servers_and_nothing_else(
     ids=lambda test: test.__name__.removeprefix("test_"),
 )
 def test_what_writes_to_the_database_does_it_here_too(database: Release, holds: Callable[[Release], None]) -> None:
-    holds(database)
-    # Each has a migration 9001 of its own.
-    database.cluster.sql("DROP TABLE IF EXISTS slow, mine; DELETE FROM audit.schema_migration WHERE version > 9000")
+    try:
+        holds(database)
+    finally:  # each has a migration 9001 of its own
+        database.cluster.sql("DROP TABLE IF EXISTS slow, mine; DELETE FROM audit.schema_migration WHERE version > 9000")
 
 
 def test_a_changed_value_reaches_every_server_without_a_restart_and_a_rollback_takes_it_back(kept: Instances) -> None:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from harness.on_cluster import csi, documents, s3
-from harness.on_cluster.archived import ROW, ROWS, moment
+from harness.on_cluster.archived import ROW, ROWS, SWITCH, moment, wait_archived
 from harness.on_cluster.backups import run_now
 from harness.on_cluster.cloudnativepg import SMALL
 from harness.on_cluster.instances import NAME, Instances
@@ -106,10 +106,15 @@ def test_a_release_that_begins_with_a_snapshot_goes_on_from_the_archive_to_a_mom
     barman: None, pair: Instances, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     release = pair.release
+    [old] = snapshots(release)
     with s3.running(release.cluster, tmp_path_factory.mktemp("s3")) as store:
+        before = {pod: pair.uid(pod) for pod in pair.pods()}
         release.upgrade(merged(VALUES, {"cloudnativepg": {"archive": store.archive}}))
+        pair.wait_replaced(before)  # the archive's own container is in them now
         pair.wait_healthy()
+        wait_archived(pair, pair.sql(SWITCH))
         run_now(release, CRONJOB, "archived")
+        release.cluster.kubectl("wait", f"volumesnapshot/{old}", "--for=delete", "--timeout=240s")
         [snapshot] = snapshots(release)
         until = moment(pair, first=3)
         look: dict[str, Any] = {
@@ -121,6 +126,6 @@ def test_a_release_that_begins_with_a_snapshot_goes_on_from_the_archive_to_a_mom
                 "recovery": {"from": NAME, "snapshot": snapshot, "until": until},
             },
         }
-        replace(release, name="look").install(merged(VALUES, look))
+        replace(release, name="look").install(merged(VALUES, look), timeout="560s")
         assert rows_of_look(release) == "row.1 row.2 row.3"
         assert release.cluster.get(f"persistentvolumeclaim/{LOOK}-1")["spec"]["dataSource"]["name"] == snapshot

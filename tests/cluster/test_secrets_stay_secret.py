@@ -3,6 +3,7 @@
 import threading
 from base64 import b64decode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from harness.kubernetes import CommandError
 from harness.on_cluster.cloudnativepg import SMALL
 from harness.on_cluster.instances import NAME
 from harness.on_cluster.release import Release, merged
+from harness.waiting import wait_for
 
 # Everything that a person may switch on to see statements is on.
 TALKATIVE = {"log_statement": "all", "log_min_duration_statement": "0", "log_min_duration_sample": "0", "log_duration": "on",
@@ -27,8 +29,8 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 PAUSE = 0.05  # seconds between two looks: without one this thread takes a whole processor from what it looks at
 # What the containers run that have to do with a secret, and each role that a client of theirs logs in as.
-ANY = {"bash", "postgres", "psql", "timeout"}
-PROGRAMS = {"certificate": ANY | {"initdb"}, "password": ANY | {"initdb"}, "cloudnativepg": ANY | {"manager"}}
+ANY = {"bash", "initdb", "postgres", "psql", "timeout"}
+PROGRAMS = {"certificate": ANY, "password": ANY, "cloudnativepg": ANY | {"manager"}}
 SERVICE = {"bill_inquiry_owner", "bill_inquiry_user"}
 ROLES = {
     "certificate": SERVICE | {"billdb_hook"},
@@ -83,19 +85,22 @@ def watched(request: pytest.FixtureRequest, release: Release) -> Iterator[Watche
     processes = Processes()
     processes.start()
     values = merged({"postgresql": {"parameters": TALKATIVE}}, KINDS[request.param])
-    release.install(values)
-    installed, uids = logs(release), pods(release)
+    with ThreadPoolExecutor(1) as pool:
+        installing = pool.submit(release.install, values)
+        # CloudNativePG deletes it as soon as it is done.
+        written = [bootstrapping(release)] if of_cloudnativepg else []
+        installing.result()
+    written += logs(release)
     release.upgrade(merged(values, {"auth": {"roles": {"bill_readonly_user": {"password": "given by a value"}}}}))
     release.cluster.helm("test", release.name)
-    written, uids = installed + logs(release), uids | pods(release)
+    written += logs(release)
     pod = f"pod/{release.cluster.pod}"
     release.cluster.kubectl("delete", pod, "--wait=true")
     release.cluster.kubectl("wait", pod, "--for=create", "--timeout=240s")
     release.cluster.kubectl("wait", pod, "--for=condition=Ready", "--timeout=240s")
     processes.ended.set()
     processes.join()
-    uids |= pods(release)
-    yield Watched(release, request.param, processes.of(uids), written + logs(release))
+    yield Watched(release, request.param, processes.of(pods(release)), written + logs(release))
     if of_cloudnativepg:
         release.cluster.kubectl("delete", f"cluster/{NAME}")
     release.remove()
@@ -130,7 +135,17 @@ def objects(release: Release) -> Iterator[tuple[str, str]]:
 
 
 def pods(release: Release) -> set[str]:
-    return {pod["metadata"]["uid"] for pod in release.cluster.get("pods")["items"]}
+    """The uids of all that there were: something happened to each."""
+    events = ("get", "events", "--field-selector=involvedObject.kind=Pod", "--output=jsonpath={.items[*].involvedObject.uid}")
+    return set(release.cluster.kubectl(*events).split())
+
+
+def bootstrapping(release: Release) -> str:
+    """What the pod says that makes CloudNativePG's first server, to its end."""
+    pod = ("get", "pods", "--selector=cnpg.io/jobRole=initdb", "--output=name")
+    name = wait_for(lambda: release.cluster.kubectl(*pod).strip(), "the pod that makes the first server", 240)
+    wait_for(lambda: release.cluster.get(name)["status"]["phase"] != "Pending", f"{name} to begin", 240)
+    return release.cluster.follow(name)()
 
 
 def logs(release: Release) -> list[str]:

@@ -122,12 +122,6 @@ def test_alerts_that_could_not_fire_with_so_many_instances_are_left_out(values: 
     assert set(rules(ALL_OF_CLOUDNATIVEPG)) - set(rules(ALL_OF_CLOUDNATIVEPG | {"cloudnativepg": values})) == without
 
 
-def test_the_poolers_metrics_are_missed_where_there_is_a_pooler() -> None:
-    missed = "absent(cnpg_pgbouncer_up{"
-    assert missed in rules(ALL_OF_CLOUDNATIVEPG)["BilldbMetricsMissing"]["expr"]
-    assert missed not in rules(ALL_OF_CLOUDNATIVEPG | {"cloudnativepg": {}})["BilldbMetricsMissing"]["expr"]
-
-
 def test_wal_is_held_against_what_cloudnativepg_keeps_of_itself() -> None:
     assert f"+ {512 << 20}\n" in rules(ALL_OF_CLOUDNATIVEPG)["BilldbWALGrowth"]["expr"]
     own = {"postgresql": {"parameters": {"wal_keep_size": "1GB"}}}

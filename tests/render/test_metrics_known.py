@@ -62,9 +62,10 @@ OTHERS = {
         "cnpg_pgbouncer_pools_cl_active",
         "cnpg_pgbouncer_pools_cl_waiting",
         "cnpg_pgbouncer_pools_maxwait",
+        "cnpg_pgbouncer_pools_maxwait_us",
         "cnpg_pgbouncer_pools_sv_active",
         "cnpg_pgbouncer_pools_sv_idle",
-        "cnpg_pgbouncer_up",
+        "cnpg_pgbouncer_pools_sv_used",
     },
     "CloudNativePG's instances, of the Barman Cloud plugin": {
         "barman_cloud_cloudnative_pg_io_last_available_backup_timestamp",

@@ -112,8 +112,6 @@ is told of; `asked` is the exporter alone, and what tells of the instances is mi
 {{- $server := printf `namespace="%s",server="%s"` .Release.Namespace $name }}
 {{- if eq .Values.engine "cloudnativepg" }}
 {{- $pods := printf `namespace="%s",pod=~"%s-[0-9]+"` .Release.Namespace $name }}
-{{- $missed := printf " or absent(cnpg_pg_replication_in_recovery{%s})" $server }}
-{{- if include "billdb.pooler" . }}{{ $missed = printf "%s or absent(cnpg_pgbouncer_up{%s})" $missed $server }}{{ end }}
 {{- dict
   "pods" $pods
   "pod" "{{ $labels.pod }}"
@@ -122,9 +120,9 @@ is told of; `asked` is the exporter alone, and what tells of the instances is mi
   "container" (printf `%s,container="postgres"` $pods)
   "volume" (printf `namespace="%s",persistentvolumeclaim=~"%s-[0-9]+(-wal)?"` .Release.Namespace $name)
   "claim" (printf "%s-N, of one of the instances" $name)
-  "asked" (printf `%s,pod!~"%s-([0-9]+|pooler-.+)"` $server $name)
-  "missed" $missed
-  "pooler" (printf `%s,pod=~"%s-.+"` $server (include "billdb.name.pooler" .))
+  "asked" (printf `%s,pod=~"|%s-.+"` $server (include "billdb.name.metrics" .))
+  "missed" (printf " or absent(cnpg_pg_replication_in_recovery{%s})" $server)
+  "pooler" (printf `%s,pod=~"%s-[a-z0-9]+-[a-z0-9]+"` $server (include "billdb.name.pooler" .))
   "instances" (int .Values.cloudnativepg.instances)
   "standby" (printf `%s,application_name=~"%s-[0-9]+"` $server $name)
 | toJson }}
