@@ -10,7 +10,7 @@ from harness.dashboard import pooler
 from harness.dashboard.asking import queries
 from harness.on_cluster.cloudnativepg import SMALL
 from harness.on_cluster.instances import NAME
-from harness.on_cluster.monitoring import WATCHED, Monitoring
+from harness.on_cluster.monitoring import WATCHED, Message, Monitoring
 from harness.on_cluster.pod_processes import freeze, thaw
 from harness.on_cluster.pooler import POOLER, Pool
 from harness.on_cluster.release import Release, merged
@@ -86,8 +86,17 @@ def test_a_pooler_that_stands_still_is_told_of(pool: Pool, monitoring: Monitorin
 
 def test_a_pooler_without_a_pod_is_told_of(pool: Pool, monitoring: Monitoring) -> None:
     cluster = pool.release.cluster
+
+    def newest(state: str) -> Message | None:
+        """But for what is about the pod that goes, or comes; there was none either while the release was installed."""
+        messages = [each for each in monitoring.messages(cluster.namespace, "BilldbPoolerDown") if "pod" not in each.labels]
+        return messages[-1] if messages[-1:] and messages[-1].state == state else None
+
+    assert not newest("firing")
     cluster.kubectl("scale", f"deployment/{POOLER}", "--replicas=0")
-    understood(monitoring.wait_firing(pool.release, "BilldbPoolerDown"), "has no pod that could be asked")
+    message = wait_for(partial(newest, "firing"), "a message that there is no pod", 240, every=0.5)
+    assert message
+    understood(message, "has no pod that could be asked")
     assert POOLER in diagnose("BilldbPoolerDown", cluster)
     cluster.kubectl("scale", f"deployment/{POOLER}", "--replicas=1")
-    monitoring.wait_cleared(pool.release, "BilldbPoolerDown")
+    wait_for(partial(newest, "resolved"), "a message that there is one again", 240, every=0.5)

@@ -76,7 +76,7 @@ def test_a_probe_of_a_server_that_is_well_is_not_in_its_log_and_a_frozen_or_full
 
 
 def objects(lines: str) -> list[dict[str, Any]]:
-    """The lines of JSON. All others are the scripts' own, or the server's before its log begins; the last of those may come late."""
+    """The lines of JSON. All others are the scripts', or the server's before its log begins; the last of those may be late."""
     begun, found = False, []
     for line in lines.splitlines():
         if line.startswith("{"):
