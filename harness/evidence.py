@@ -49,7 +49,7 @@ def keep(cluster: Cluster, name: str) -> str:
 
 
 def _write(name: str, files: Mapping[str, str]) -> str:
-    folder = paths.LOCAL / "logs" / "failed" / re.sub(r"[^\w.-]+", "_", name)[:100]
+    folder = paths.LOCAL / "logs" / "failed" / re.sub(r"[^\w.-]+", "_", name)[:240]
     try:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
