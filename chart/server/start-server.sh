@@ -31,5 +31,8 @@ log_json() {
 }
 
 lock_volume
+# A server that was killed leaves its socket, with a lock that names a process id: in the container's next life that may be another
+# process's, and no server would start any more. That it has ended is known by the volume's lock.
+rm -f /var/run/postgresql/.s.PGSQL.*
 [[ ${LOG_FORMAT:-text} == text ]] || log_json "$@"
 exec postgres "${SERVER_OPTIONS[@]}" "$@"

@@ -191,6 +191,17 @@ def test_a_killed_servers_process_id_may_be_that_of_the_next_pods_script(old: Po
     assert old.sql("SELECT answer FROM kept") == "42"
 
 
+@oldest_and_newest
+def test_a_killed_servers_socket_may_be_locked_by_the_id_of_another_process(old: Pod) -> None:
+    old.serve()
+    old.sql("CREATE TABLE kept AS SELECT 42 AS answer")
+    old.check("kill -KILL $(head -n 1 $PGDATA/postmaster.pid); while pgrep postgres; do :; done")
+    # With a log of JSON the server's id is another in each life of the container, and the old one may be its log collector's.
+    old.check("sleep 600 > /tmp/sleeping 2>&1 & sed -i 1s/.*/$!/ /var/run/postgresql/.s.PGSQL.5432.lock")
+    old.serve()
+    assert old.sql("SELECT answer FROM kept") == "42"
+
+
 # The oldest and the newest: the chart's limit is one setting, and 4 GiB of files take their time.
 @oldest_and_newest
 def test_a_slot_whose_client_stays_away_is_given_up_before_its_wal_fills_the_volume(old: Pod) -> None:
