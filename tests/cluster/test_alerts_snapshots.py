@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from harness.on_cluster import csi
+from harness.on_cluster.backups import run_now
 from harness.on_cluster.monitoring import WATCHED, Monitoring
 from harness.on_cluster.release import Release, merged
 from tests.cluster.alerting import tuned, understood
-from tests.cluster.test_retention_jobs import run_now
 from tests.cluster.test_runbooks import diagnose
 from tests.cluster.test_snapshots import CRONJOB, VALUES
 

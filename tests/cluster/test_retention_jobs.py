@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from harness.on_cluster.backups import run_now
 from harness.on_cluster.release import Release
 from harness.waiting import wait_for
 
@@ -29,13 +30,6 @@ def suspended(release: Release, cronjob: str) -> Iterator[None]:
         yield
     finally:
         suspend("false")
-
-
-def run_now(release: Release, cronjob: str, name: str, condition: str = "Complete") -> str:
-    """Start a run by hand and wait for this end of it; returns its log."""
-    release.cluster.kubectl("create", "job", f"--from=cronjob/{cronjob}", name)
-    release.cluster.kubectl("wait", f"job/{name}", f"--for=condition={condition}", "--timeout=240s")
-    return release.cluster.kubectl("logs", f"job/{name}")
 
 
 def test_run_by_hand_deletes_what_is_too_old_and_says_so(database: Release) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from harness.kubernetes import POD, CommandError
+from harness.on_cluster.backups import run_now
 from harness.on_cluster.release import Release
 from harness.on_cluster.servers import kill_containers
 from harness.waiting import wait_for
-from tests.cluster.test_retention_jobs import run_now
 from tests.cluster.test_snapshots import CRONJOB, VALUES, result, started, usable
 
 pytestmark = pytest.mark.local_node  # a CSI driver for tests runs in it

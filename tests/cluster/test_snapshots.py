@@ -13,12 +13,12 @@ from harness import commands, paths
 from harness.kubernetes import POD, Cluster
 from harness.local import node
 from harness.on_cluster import csi
+from harness.on_cluster.backups import run_now
 from harness.on_cluster.pods import standing
 from harness.on_cluster.release import SMALL, Release, merged
 from harness.on_cluster.servers import kill_containers
 from harness.waiting import wait_for
 from tests.cluster.test_isolation import API, DNS, SERVER, knock
-from tests.cluster.test_retention_jobs import run_now
 
 pytestmark = pytest.mark.local_node  # a CSI driver for tests runs in it
 
