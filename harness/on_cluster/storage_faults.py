@@ -7,6 +7,7 @@ import random
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 
 from harness import commands
 from harness.kubernetes import CommandError
@@ -18,9 +19,12 @@ from harness.on_cluster.stores import Program
 from harness.waiting import wait_for
 
 NO_ROOM = "Not enough disk space"  # the operator's word for it
-# Once the ones before are archived: what waits for that stays on the primary's disk.
-ONE_MORE_SEGMENT = """
-SELECT pg_switch_wal() WHERE NOT EXISTS (SELECT FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready')
+# More segments at once than max_wal_size lets a server keep to use again, so that it wants room for a new one; and once the ones
+# before are archived: what waits for that stays on the primary's disk.
+MORE_SEGMENTS = """
+SELECT count(pg_logical_emit_message(true, 'billdb', 'filling')), count(pg_switch_wal())
+FROM generate_series(1, (SELECT 2 * pg_size_bytes(current_setting('max_wal_size')) / pg_size_bytes(current_setting('wal_segment_size'))))
+WHERE NOT EXISTS (SELECT FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready')
 """
 STREAMS = "SELECT count(*) FROM pg_stat_replication WHERE application_name = '{}' AND state = 'streaming'"
 FAILED = "SELECT failed_count FROM pg_stat_archiver"
@@ -59,21 +63,21 @@ def _fill(instances: Instances, pod: str) -> None:
     cluster = instances.release.cluster
     file = limited.place(cluster, pod) / "filling"
     try:
-        # It ends when the last block is taken.
-        subprocess.run(first().command("dd", "if=/dev/zero", f"of={file}", "bs=1M"), capture_output=True)
-        wait_for(lambda: _suffers(instances, pod), f"{pod} to have no room", 600, instances.told, every=1)
+        wait_for(lambda: _suffers(instances, pod, file), f"{pod} to have no room", 600, instances.told, every=1)
     finally:
         commands.run(first().command("rm", "--force", str(file)))
     if instances.status().get("phase") == NO_ROOM:
         cluster.kubectl("delete", f"pod/{pod}", "--wait=false")  # the kubelet's next try may be minutes away
 
 
-def _suffers(instances: Instances, pod: str) -> bool:
-    """Whether the server has stopped for want of room, or does not stream; until then more WAL is written, which wants some."""
+def _suffers(instances: Instances, pod: str, file: Path) -> bool:
+    """Whether the server has stopped for want of room, or does not stream; until then what is free is taken, and WAL is written."""
     if instances.status().get("phase") == NO_ROOM:
         return True
     with suppress(CommandError):  # the primary stops just now
         if pod != instances.primary() and instances.sql(STREAMS.format(pod)) == "0":
             return True
-        instances.sql(ONE_MORE_SEGMENT)
+        # It ends when the last block is taken.
+        subprocess.run(first().command("dd", "if=/dev/zero", f"of={file}", "bs=1M", "oflag=append", "conv=notrunc"), capture_output=True)
+        instances.sql(MORE_SEGMENTS)
     return False
