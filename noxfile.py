@@ -16,7 +16,7 @@ nox.needs_version = ">=2026.10"
 nox.options.sessions = ["lint", "test"]
 nox.options.reuse_existing_virtualenvs = True
 
-CSI = ("csi-driver", "snapshot-controller", "csi-snapshotter", "csi-provisioner", "kubectl-alone")
+CSI = ("csi-driver", "snapshot-controller", "csi-snapshotter", "csi-provisioner")
 MONITORING = (
     "postgres_exporter",
     "prometheus",

@@ -20,7 +20,7 @@ from harness.progress import say, step
 from harness.waiting import wait_for
 
 LOGS = paths.LOCAL / "logs"
-PROGRAMS = ("pause", "restic", *programs.KUBERNETES, "helm", "coredns", "kube-router", "local-path-provisioner")
+PROGRAMS = ("pause", "restic", *programs.KUBERNETES, "kubectl", "helm", "coredns", "kube-router", "local-path-provisioner")
 
 LONGEST_ROOT = 60  # the kubelet's sockets lie below it, and a socket's path has 107 characters
 

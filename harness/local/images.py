@@ -64,8 +64,8 @@ def archives(tags: Sequence[str] = ("14",)) -> dict[str, Path]:
 
 def kubectl(name: str) -> dict[str, Path]:
     """`name` → docker-archive file of a stand-in for an image with a shell and kubectl. Builds what the cache lacks."""
-    programs.install(["kubectl-alone"])
-    program = paths.BIN / "kubectl-alone"
+    programs.install(["kubectl"])
+    program = paths.BIN / "kubectl"
     with cache.locked("images") as folder:
         target = folder / f"kubectl-{sha256(program.read_bytes()).hexdigest()[:16]}-{_key(name)}.tar"
         if not target.exists():

@@ -41,7 +41,7 @@ class Module:
         return digest.hexdigest()[:16]
 
 
-KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl")
+KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
 MODULES = (
     Module("pause", {"pause": "billdb/tools/pause"}),  # first: the images, built beside the rest, need it
     Module("restic", {"restic": "github.com/restic/restic/cmd/restic"}),  # and this one
@@ -67,9 +67,9 @@ MODULES = (
         {"local-path-provisioner": "github.com/rancher/local-path-provisioner"},
         {"github.com/rancher/local-path-provisioner": ("main.VERSION={version}",)},
     ),
-    Module(  # kubectl by itself, for an image: that of KUBERNETES starts with a hundred megabytes of the others
+    Module(  # by itself: in one program with KUBERNETES it would take twice as long to start, and is started all the time
         "cluster",
-        {"kubectl-alone": "k8s.io/kubernetes/cmd/kubectl"},
+        {"kubectl": "k8s.io/kubernetes/cmd/kubectl"},
         {
             "k8s.io/kubernetes": tuple(
                 f"k8s.io/component-base/version.git{part}" for part in ("Version={version}", "Major={major}", "Minor={minor}")

@@ -1,4 +1,4 @@
-// Kubernetes is each of Kubernetes' programs, by the name that it is started under: one program to link instead of six.
+// Kubernetes is each of Kubernetes' servers, by the name that it is started under: one program to link instead of five.
 package main
 
 import (
@@ -9,13 +9,10 @@ import (
 	_ "time/tzdata" // time zones of CronJobs
 
 	"github.com/spf13/cobra"
-	_ "k8s.io/client-go/plugin/pkg/client/auth" // what a kubeconfig may name
 	"k8s.io/component-base/cli"
 	_ "k8s.io/component-base/logs/json/register"
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
 	_ "k8s.io/component-base/metrics/prometheus/version"
-	kubectl "k8s.io/kubectl/pkg/cmd"
-	"k8s.io/kubectl/pkg/cmd/util"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
@@ -35,10 +32,6 @@ func main() {
 		run(kubelet.NewKubeletCommand(context.Background()))
 	case "kube-proxy":
 		run(proxy.NewProxyCommand())
-	case "kubectl":
-		if err := cli.RunNoErrOutput(kubectl.NewDefaultKubectlCommand()); err != nil {
-			util.CheckErr(err) // prints it as kubectl does, and ends
-		}
 	default:
 		fmt.Fprintf(os.Stderr, "%s: no program of Kubernetes; start it by a link with the program's name\n", name)
 		os.Exit(2)
