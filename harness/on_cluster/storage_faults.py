@@ -23,7 +23,7 @@ NO_ROOM = "Not enough disk space"  # the operator's word for it
 # before are archived: what waits for that stays on the primary's disk.
 MORE_SEGMENTS = """
 SELECT count(pg_logical_emit_message(true, 'billdb', 'filling')), count(pg_switch_wal())
-FROM generate_series(1, (SELECT 2 * pg_size_bytes(current_setting('max_wal_size')) / pg_size_bytes(current_setting('wal_segment_size'))))
+FROM generate_series(1, 2 * pg_size_bytes(current_setting('max_wal_size')) / pg_size_bytes(current_setting('wal_segment_size')))
 WHERE NOT EXISTS (SELECT FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready')
 """
 STREAMS = "SELECT count(*) FROM pg_stat_replication WHERE application_name = '{}' AND state = 'streaming'"
@@ -71,13 +71,13 @@ def _fill(instances: Instances, pod: str) -> None:
 
 
 def _suffers(instances: Instances, pod: str, file: Path) -> bool:
-    """Whether the server has stopped for want of room, or does not stream; until then what is free is taken, and WAL is written."""
+    """Whether the server has stopped for want of room, or does not stream; until then what is free is taken, and WAL wanted."""
     if instances.status().get("phase") == NO_ROOM:
         return True
     with suppress(CommandError):  # the primary stops just now
         if pod != instances.primary() and instances.sql(STREAMS.format(pod)) == "0":
             return True
-        # It ends when the last block is taken.
-        subprocess.run(first().command("dd", "if=/dev/zero", f"of={file}", "bs=1M", "oflag=append", "conv=notrunc"), capture_output=True)
+        fill = ("dd", "if=/dev/zero", f"of={file}", "bs=1M", "oflag=append", "conv=notrunc")
+        subprocess.run(first().command(*fill), capture_output=True)  # it ends when the last block is taken
         instances.sql(MORE_SEGMENTS)
     return False
