@@ -1,11 +1,13 @@
 """What the tests of alerts have in common: the release that is watched, and what a person must be able to read."""
 
+from functools import partial
 from typing import Any
 
 from harness import paths
 from harness.kubernetes import POD
-from harness.on_cluster.monitoring import Message
+from harness.on_cluster.monitoring import Message, Monitoring
 from harness.on_cluster.release import Release
+from harness.waiting import wait_for
 
 SERVER = "postgresql-bill-inquiry"
 # Everything that alerts are not about is off: it would only take its share of the machine.
@@ -36,3 +38,12 @@ def uid(release: Release) -> str:
 def service(release: Release) -> dict[str, str]:
     """libpq's environment of the service's own login."""
     return {"PGUSER": "bill_inquiry_user", "PGPASSWORD": release.password("bill_inquiry_user")}
+
+
+def untold(release: Release, monitoring: Monitoring, alert: str) -> None:
+    """Wait until this alert does not fire and whoever was told that it did knows better."""
+    namespace = release.cluster.namespace
+    firing = partial(monitoring.alerts, namespace)
+    wait_for(lambda: alert not in firing(), f"{alert} not to fire", 240, lambda: str(firing()), every=1)
+    if monitoring.messages(namespace, alert):
+        monitoring.wait_cleared(release, alert)

@@ -1,7 +1,6 @@
 """The archive's store away, and disks that are full under writers: whoever watches is told, and no commit is lost."""
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from harness.on_cluster.monitoring import WATCHED, Monitoring
 from harness.on_cluster.release import Release, merged
 from harness.on_cluster.s3 import S3
 from harness.waiting import wait_for
-from tests.cluster.alerting import tuned, understood
+from tests.cluster.alerting import tuned, understood, untold
 from tests.cluster.test_alerts_cloudnativepg import VALUES as ASKED
 from tests.cluster.test_runbooks import diagnose
 
@@ -76,8 +75,7 @@ def test_a_store_that_is_away_is_told_of_until_it_is_back(
 ) -> None:
     release, primary = watched.release, watched.primary()
     wait_for(lambda: "completed" in phases(release).values(), "the first base backup", 600, watched.told, every=1)
-    told = partial(monitoring.alerts, release.cluster.namespace)
-    wait_for(lambda: "BilldbBaseBackupOverdue" not in told(), "the alert of no backup to end", 240, lambda: str(told()))
+    untold(release, monitoring, "BilldbBaseBackupOverdue")
     store.stop()
     try:
         watched.sql("SELECT pg_switch_wal()")

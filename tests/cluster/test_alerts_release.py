@@ -12,7 +12,7 @@ from harness.on_cluster.monitoring import WATCHED, Monitoring
 from harness.on_cluster.release import Release, merged
 from harness.on_cluster.serving import secret, wait_until_served
 from harness.waiting import wait_for
-from tests.cluster.alerting import tuned, understood
+from tests.cluster.alerting import tuned, understood, untold
 from tests.cluster.test_rotation import SERVER_CA, SERVER_TLS, patch_secret
 
 pytestmark = pytest.mark.local_node  # it loads images
@@ -41,14 +41,6 @@ def asked_anew(release: Release) -> None:
     deployment = "deployment/postgresql-bill-inquiry-metrics"
     release.cluster.kubectl("rollout", "restart", deployment)
     release.cluster.kubectl("rollout", "status", deployment, "--timeout=120s")
-
-
-def untold(release: Release, monitoring: Monitoring, alert: str) -> None:
-    """Wait until this alert does not fire and whoever was told that it did knows better."""
-    namespace = release.cluster.namespace
-    wait_for(lambda: alert not in monitoring.alerts(namespace), f"{alert} not to fire", 240, every=1)
-    if monitoring.messages(namespace, alert):
-        monitoring.wait_cleared(release, alert)
 
 
 def test_a_cronjob_that_a_quota_keeps_from_starting_is_told_of(watched: Release, monitoring: Monitoring) -> None:

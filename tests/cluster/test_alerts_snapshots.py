@@ -8,7 +8,7 @@ from harness.on_cluster import csi
 from harness.on_cluster.backups import run_now
 from harness.on_cluster.monitoring import WATCHED, Monitoring
 from harness.on_cluster.release import Release, merged
-from tests.cluster.alerting import tuned, understood
+from tests.cluster.alerting import tuned, understood, untold
 from tests.cluster.test_runbooks import diagnose
 from tests.cluster.test_snapshots import CRONJOB, VALUES
 
@@ -29,7 +29,7 @@ def snapshots(exporter_image: None, monitoring: Monitoring, csi_driver: None, re
 
 
 def test_a_snapshot_that_failed_is_told_of_until_one_is_good(snapshots: Release, monitoring: Monitoring) -> None:
-    assert "BilldbSnapshotOverdue" not in monitoring.alerts(snapshots.cluster.namespace)
+    untold(snapshots, monitoring, "BilldbSnapshotOverdue")
     run_now(snapshots, CRONJOB, "failing", "Failed")
     understood(monitoring.wait_firing(snapshots, "BilldbSnapshotOverdue"), "No good snapshot", "the last one failed")
     assert csi.FULL in diagnose("BilldbSnapshotOverdue", snapshots.cluster)

@@ -14,11 +14,10 @@ from harness.kubernetes import POD, Cluster
 from harness.local import node
 from harness.on_cluster import csi
 from harness.on_cluster.backups import run_now
-from harness.on_cluster.pods import standing
 from harness.on_cluster.release import SMALL, Release, merged
 from harness.on_cluster.servers import kill_containers
 from harness.waiting import wait_for
-from tests.cluster.test_isolation import API, DNS, SERVER, knock
+from tests.cluster.test_isolation import API, DNS, SERVER, confined, knock
 
 pytestmark = pytest.mark.local_node  # a CSI driver for tests runs in it
 
@@ -193,7 +192,7 @@ def test_whenever_a_run_is_killed_the_next_try_succeeds_and_a_usable_one_is_ther
 
 def test_a_job_of_snapshots_reaches_dns_the_server_and_the_api_and_nothing_else(snapshots: Release) -> None:
     labels = CHART_LABELS | {"app.kubernetes.io/component": "snapshot"}
-    pod = standing(snapshots.cluster, "like-snapshot", labels, {})
+    pod = confined(snapshots, "like-snapshot", labels)
     elsewhere = [f"{snapshots.cluster.get(f'pod/{POD}')['status']['podIP']}/22", f"{node.ADDRESS}/10250"]
     assert knock(snapshots, pod, API, DNS, SERVER, *elsewhere) == {
         API: "open", DNS: "open", SERVER: "open", **dict.fromkeys(elsewhere, "closed")
@@ -202,6 +201,6 @@ def test_a_job_of_snapshots_reaches_dns_the_server_and_the_api_and_nothing_else(
 
 def test_a_copy_reaches_nothing(snapshots: Release) -> None:
     labels = CHART_LABELS | {"app.kubernetes.io/component": "snapshot-copy"}
-    pod = standing(snapshots.cluster, "like-copy", labels, {})
+    pod = confined(snapshots, "like-copy", labels)
     server = f"{snapshots.cluster.get(f'pod/{POD}')['status']['podIP']}/5432"
     assert knock(snapshots, pod, "10.96.0.1/443", DNS, server) == {"10.96.0.1/443": "closed", DNS: "closed", server: "closed"}
