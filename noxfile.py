@@ -87,9 +87,9 @@ def test(session: nox.Session) -> None:
         return
     # Those of the cluster wait most of the time, those of the database compute: side by side both are done sooner, and the latter
     # are nice, for they have no time limits. The longest modules come first (tests/order.py), the fast tests fill the end.
-    with _beside(session, DATABASE_LOG, *pytest, "--numprocesses=3", "--dist=loadgroup", IN_ORDER, "tests/database"):
+    with _beside(session, DATABASE_LOG, *pytest, "--numprocesses=2", "--dist=loadgroup", IN_ORDER, "tests/database"):
         session.run(*programs)
-        session.run(*pytest, "--numprocesses=5", "--dist=loadfile", IN_ORDER, "tests/cluster", *FAST)
+        session.run(*pytest, "--numprocesses=4", "--dist=loadfile", IN_ORDER, "tests/cluster", *FAST)
 
 
 @contextmanager
