@@ -87,7 +87,7 @@ MODULES = (
     ),
     Module(
         "registry",
-        {"registry": "github.com/distribution/distribution/v3/cmd/registry"},
+        {"registry": "billdb/tools/registry"},
         {"github.com/distribution/distribution/v3": ("github.com/distribution/distribution/v3/version.version={version}",)},
     ),
     Module(
@@ -118,7 +118,7 @@ MODULES = (
         },
     ),
     Module("receiver", {"receiver": "billdb/tools/receiver"}),
-    Module(
+    Module(  # with Kubernetes' libraries as the cluster has them, compiled already: newer ones than upstream's
         "cert-manager",
         {"cert-manager": "billdb/tools/cert-manager"},
         {"github.com/cert-manager/cert-manager": ("github.com/cert-manager/cert-manager/pkg/util.AppVersion={version}",)},
@@ -130,7 +130,7 @@ MODULES = (
         {"kube-score": "github.com/zegl/kube-score/cmd/kube-score"},
         {"github.com/zegl/kube-score": ("main.version={version}",)},
     ),
-    Module(
+    Module(  # with those libraries too
         "helm3",
         {"helm3": "helm.sh/helm/v3/cmd/helm"},
         {
