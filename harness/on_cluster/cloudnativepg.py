@@ -12,7 +12,7 @@ from harness.kubernetes import Cluster
 from harness.local import gobuild, gotoolchain, node, program_images, programs
 from harness.local.cluster import load
 from harness.on_cluster import csi
-from harness.on_cluster.shared import shared
+from harness.on_cluster.shared import at_most, shared
 
 MAJOR = "17"  # whose stand-in has a pg_rewind of the server's very version: harness/local/dumpers.py
 # Three servers and what belongs to them on a small node; a day's backup is another test's.
@@ -76,15 +76,17 @@ def stop(cluster: Cluster) -> None:
 
 @contextmanager
 def away(cluster: Cluster) -> Iterator[None]:
-    """Have nobody look after the cluster's servers for the block."""
+    """Have nobody look after the cluster's servers for the block; another process waits, for it would bring the operator back."""
     own = Cluster(cluster.kubeconfig, NAMESPACE)
-    own.kubectl("scale", OPERATOR, "--replicas=0")
-    own.kubectl("wait", "pods", f"--selector={PODS}", "--for=delete", "--timeout=120s")
-    try:
-        yield
-    finally:
-        own.kubectl("scale", OPERATOR, "--replicas=1")
-        own.kubectl("rollout", "status", OPERATOR, "--timeout=240s")
+    with at_most(1, "operator-away"):
+        own.kubectl("scale", OPERATOR, "--replicas=0")
+        own.kubectl("wait", "pods", f"--selector={PODS}", "--for=delete", "--timeout=120s")
+        try:
+            yield
+            assert not own.get("pods", f"--selector={PODS}")["items"], "somebody brought the operator back meanwhile"
+        finally:
+            own.kubectl("scale", OPERATOR, "--replicas=1")
+            own.kubectl("rollout", "status", OPERATOR, "--timeout=240s")
 
 
 WEBHOOKS = ("cnpg-mutating-webhook-configuration", "cnpg-validating-webhook-configuration")

@@ -103,16 +103,20 @@ class Instances:
 
     def _healthy(self) -> bool:
         try:
-            status = self.status()
-            wanted = status["instances"]
+            cluster = self.release.cluster.get(f"cluster/{NAME}")
+            status, wanted = cluster["status"], int(cluster["spec"]["instances"])  # the status has those that there are
             if (status.get("phase"), status.get("readyInstances")) != (HEALTHY, wanted):
                 return False
             if status["currentPrimary"] != status["targetPrimary"]:
                 return False
+            # The status may be of before: a pod that was deleted by force is gone from it a moment later.
+            found = self.release.cluster.get("pods", f"--selector={SERVERS}")["items"]
+            if [_ready(pod) for pod in found] != [True] * wanted:
+                return False
             streaming = self.sql("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND NOT pg_is_in_recovery()")
         except (CommandError, KeyError):
             return False
-        return int(streaming) >= int(str(wanted)) - 1
+        return int(streaming) >= wanted - 1
 
     def told(self) -> str:
         """What the operator says of them."""
@@ -120,6 +124,11 @@ class Instances:
         keys = ("phase", "phaseReason", "instances", "readyInstances", "currentPrimary", "targetPrimary", "instancesStatus")
         pods = self.release.cluster.kubectl("get", "pods", "--output=wide")
         return "\n".join([*(f"{key}: {status.get(key)}" for key in keys), pods])
+
+
+def _ready(pod: dict[str, Any]) -> bool:
+    conditions = {each["type"]: each["status"] for each in pod["status"].get("conditions", [])}
+    return conditions.get("Ready") == "True" and "deletionTimestamp" not in pod["metadata"]
 
 
 def _since(status: dict[str, Any]) -> str:

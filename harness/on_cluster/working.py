@@ -7,11 +7,11 @@ from harness.waiting import wait_for
 # Each turn prints one line: `ok`, or `FAILED` and what the client was told. The password is read anew for each connection.
 SCRIPT = r"""
 trap '' PIPE # a session that has ended is a failed turn, not the end of the client
-export PGUSER=bill_inquiry_user PGDATABASE=bill_inquiry_db PGSSLMODE=verify-full PGSSLROOTCERT=/tmp/ca.crt PGCONNECT_TIMEOUT=5
+export PGUSER=bill_inquiry_user PGDATABASE=bill_inquiry_db PGSSLMODE=verify-full PGSSLROOTCERT=/tmp/ca.crt PGCONNECT_TIMEOUT=60
 export PGHOST=$1 PGPASSWORD=$(< /tmp/password)
 coproc kept { psql -qAtX 2>&1; }
 while :; do
-  echo "SELECT 'kept';" >&${kept[1]} && read -r -t 10 answer <&${kept[0]} && [[ $answer == kept ]] || echo "FAILED kept: $answer"
+  echo "SELECT 'kept';" >&${kept[1]} && read -r -t 60 answer <&${kept[0]} && [[ $answer == kept ]] || echo "FAILED kept: $answer"
   answer=$(PGPASSWORD=$(< /tmp/password) psql -qAtX -c "SELECT 'new'" 2>&1)
   [[ $answer == new ]] && echo ok || echo "FAILED new: $answer"
   sleep 0.1 # without it the client takes a whole processor

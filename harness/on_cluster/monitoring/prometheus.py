@@ -7,6 +7,8 @@ from typing import Any
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, build_opener
 
+from harness.waiting import wait_for
+
 DIRECTLY = build_opener(ProxyHandler({}))  # the cluster's addresses are this machine's own
 
 
@@ -33,8 +35,8 @@ class Prometheus:
         ]
 
     def value(self, promql: str) -> float:
-        """The value of an expression that gives exactly one series."""
-        [sample] = self.query(promql)
+        """The value of an expression that gives exactly one series; one that was not scraped just now is waited for."""
+        [sample] = wait_for(lambda: self.query(promql), promql, every=1)
         return sample.value
 
     def alerts(self, namespace: str) -> dict[str, str]:
