@@ -14,6 +14,7 @@ REQUIRED = {"method": "any", "number": 1, "dataDurability": "required", "failove
 FILLED = {"archive_timeout", "max_parallel_workers", "max_replication_slots", "max_worker_processes", "wal_keep_size",
           "wal_receiver_timeout", "wal_sender_timeout"}  # fmt: skip
 OF_REPLICAS = ("hot_standby_feedback", "wal_retrieve_retry_interval")
+MOST = REQUIRED | {"number": 2}
 PREFERRED = {"method": "any", "number": 1, "dataDurability": "preferred"}
 
 
@@ -31,8 +32,16 @@ def secret(manifests: Manifests, name: str) -> Object:
     return manifests["Secret", name]
 
 
-@pytest.mark.parametrize(("instances", "synchronous"), [(1, None), (2, PREFERRED), (3, REQUIRED), (5, REQUIRED)])
-def test_a_commit_is_on_two_servers_where_one_may_be_away_and_another_still_there(instances: int, synchronous: Any) -> None:
+@pytest.mark.parametrize(("instances", "drained", "update"), [(1, False, None), (2, True, "switchover"), (3, True, "switchover")])
+def test_an_only_server_is_in_no_drains_way_and_another_takes_over_before_an_update(
+    instances: int, drained: bool, update: str | None
+) -> None:
+    found = spec({"cloudnativepg": {"instances": instances}})
+    assert (found["enablePDB"], found.get("primaryUpdateMethod")) == (drained, update)
+
+
+@pytest.mark.parametrize(("instances", "synchronous"), [(1, None), (2, PREFERRED), (3, REQUIRED), (4, MOST), (5, MOST)])
+def test_a_commit_is_on_most_servers_where_one_may_be_away_and_another_still_there(instances: int, synchronous: Any) -> None:
     found = spec({"cloudnativepg": {"instances": instances}})
     assert (found["instances"], found["postgresql"].get("synchronous")) == (instances, synchronous)
     settings = [found["postgresql"]["parameters"].get(name) for name in OF_REPLICAS]

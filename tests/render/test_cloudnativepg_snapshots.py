@@ -59,13 +59,16 @@ def test_policies_let_the_job_out_and_know_no_copy() -> None:
     assert {name for name in policies if "snapshot" in name} == {f"{SERVER}-snapshots"}
 
 
+OWNER = {"database": "billdb_hook", "owner": "billdb_hook"}
+
+
 @pytest.mark.parametrize(("values", "begins"), [
     ({"recovery": {"snapshot": "of-monday"}}, {"volumeSnapshots": {"storage": SNAPSHOT}}),
     ({"archive": ARCHIVE, "recovery": {"snapshot": "of-monday", "from": "orders", "until": UNTIL}},
      {"source": "origin", "volumeSnapshots": {"storage": SNAPSHOT}, "recoveryTarget": {"targetTime": UNTIL}}),
 ], ids=["as it was then", "and on with the archive"])  # fmt: skip
 def test_a_cluster_begins_with_a_snapshot(values: dict[str, Any], begins: dict[str, Any]) -> None:
-    assert cluster({"engine": "cloudnativepg", "cloudnativepg": values})["bootstrap"] == {"recovery": begins}
+    assert cluster({"engine": "cloudnativepg", "cloudnativepg": values})["bootstrap"] == {"recovery": OWNER | begins}
 
 
 def test_everything_at_once_begins_with_a_snapshot_too() -> None:

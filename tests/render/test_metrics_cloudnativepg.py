@@ -14,6 +14,7 @@ INSTANCES = f"{SERVER}-instances"
 FROM = [{"podSelector": {"matchLabels": {"app": "prometheus"}}}]
 ENGINE: dict[str, Any] = {"engine": "cloudnativepg"}
 # What is not there without an archive and a pooler.
+NOT_AWAITED = {"postgresql": {"synchronous": {"dataDurability": "preferred", "failoverQuorum": False}}}
 ALONE = {"BilldbArchiveFailing", "BilldbBaseBackupOverdue", "BilldbPoolerDown", "BilldbPoolerWaiting"}
 
 
@@ -102,11 +103,18 @@ def test_with_tls_a_monitor_verifies_the_certificate_that_the_servers_have() -> 
     assert endpoint["tlsConfig"]["serverName"] in names
 
 
+def test_commits_that_wait_for_two_are_told_of_when_one_is_left() -> None:
+    text = rules(ALL_OF_CLOUDNATIVEPG | {"cloudnativepg": {"instances": 5}})["BilldbNoSynchronousStandby"]
+    assert text["expr"].rstrip().endswith(">= 2")
+    assert text["annotations"]["summary"].endswith("every commit waits for 2")
+
+
 @pytest.mark.parametrize(
     ("values", "without"),
     [
         ({"instances": 3}, ALONE),
         ({"instances": 2}, ALONE | {"BilldbNoSynchronousStandby"}),
+        ({"instances": 3, "spec": NOT_AWAITED}, ALONE | {"BilldbNoSynchronousStandby"}),
         (
             {"instances": 1},
             ALONE | {"BilldbNoSynchronousStandby", "BilldbReplicationLag", "BilldbReplicaNotStreaming"},
@@ -116,7 +124,7 @@ def test_with_tls_a_monitor_verifies_the_certificate_that_the_servers_have() -> 
             ALONE - {"BilldbArchiveFailing"},
         ),
     ],
-    ids=["three", "two", "one", "an archive of one's own"],
+    ids=["three", "two", "three without waiting", "one", "an archive of one's own"],
 )
 def test_alerts_that_could_not_fire_with_so_many_instances_are_left_out(values: dict[str, Any], without: set[str]) -> None:
     assert set(rules(ALL_OF_CLOUDNATIVEPG)) - set(rules(ALL_OF_CLOUDNATIVEPG | {"cloudnativepg": values})) == without

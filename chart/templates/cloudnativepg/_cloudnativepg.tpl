@@ -1,7 +1,12 @@
 {{/* What CloudNativePG wants on a Secret whose changes it is to bring to the servers; without that engine nothing. */}}
 {{- define "billdb.cloudnativepg.reload" }}{{ if eq .Values.engine "cloudnativepg" }}{cnpg.io/reload: "true"}{{ end }}{{ end }}
 
-{{/* The Cluster's specification as the values have it, without cloudnativepg.spec. */}}
+{{/* The Cluster's specification, with cloudnativepg.spec laid over it, in JSON. */}}
+{{- define "billdb.cloudnativepg.cluster" -}}
+{{- mustMergeOverwrite (include "billdb.cloudnativepg.spec" . | fromYaml) (deepCopy .Values.cloudnativepg.spec) | toJson }}
+{{- end }}
+
+{{/* The same as the values have it, without cloudnativepg.spec. */}}
 {{- define "billdb.cloudnativepg.spec" -}}
 {{- $server := include "billdb.name.server" . -}}
 instances: {{ int .Values.cloudnativepg.instances }}
@@ -60,6 +65,9 @@ monitoring:
 bootstrap:
   {{- if or $recovery.from $recovery.snapshot }}
   recovery:
+    # As of a new one: CloudNativePG would make a database and a login of its own.
+    database: billdb_hook
+    owner: billdb_hook
     {{- with $recovery.from }}
     source: origin
     {{- end }}
@@ -190,7 +198,8 @@ topologySpreadConstraints:
 {{- with .Values.priorityClassName }}
 priorityClassName: {{ . | quote }}
 {{- end }}
-enablePDB: {{ .Values.podDisruptionBudget.enabled }}
+# CloudNativePG's lets the primary go once another server can take its place: one alone it would keep on its node for ever.
+enablePDB: {{ and .Values.podDisruptionBudget.enabled (gt (int .Values.cloudnativepg.instances) 1) }}
 # A pod that goes does not wait for its clients to go first: they come back at once, to the next primary.
 smartShutdownTimeout: 0
 stopDelay: {{ int .Values.terminationGracePeriodSeconds }}
@@ -199,5 +208,9 @@ stopDelay: {{ int .Values.terminationGracePeriodSeconds }}
 probes:
   liveness:
     terminationGracePeriodSeconds: 5
+{{- if gt (int .Values.cloudnativepg.instances) 1 }}
+# An update gives the primary's place to another server first: one that is restarted might not come back, and nobody would take over.
+primaryUpdateMethod: switchover
+{{- end }}
 switchoverDelay: {{ int .Values.terminationGracePeriodSeconds }}
 {{- end }}

@@ -36,15 +36,15 @@ ssl_ciphers: {{ . | quote }}
 {{- append $lines "host all all all reject" | toJson }}
 {{- end }}
 
-{{/* A commit waits for one other server. With two there would be none to wait for while one is away: then it does not wait. */}}
+{{/* A commit waits until most servers have it. With two there would be none to wait for while one is away: then it does not wait. */}}
 {{- define "billdb.cloudnativepg.synchronous" -}}
 {{- if gt (int .Values.cloudnativepg.instances) 1 -}}
 synchronous:
   method: any
-  number: 1
+  number: {{ div (int .Values.cloudnativepg.instances) 2 }}
   {{- if gt (int .Values.cloudnativepg.instances) 2 }}
   dataDurability: required
-  # No server is promoted that might lack a commit.
+  # No server is promoted where too few are left to tell that one of them has every commit.
   failoverQuorum: true
   {{- else }}
   dataDurability: preferred

@@ -45,11 +45,15 @@ backup younger.
 ({{ $good }} > 0 or 0 * {{ $good }} + scalar(max(billdb_schema_first_seconds{ {{- $server -}} } or {{ $created }} or vector(0))))
 {{- end }}
 
-{{/* The same of the archive's base backups, of which the plugin tells; 0 for never. */}}
+{{/*
+The same of the archive's base backups, of which the plugin tells; 0 for never. The servers' pods are made anew when the archive is switched on, and
+for a database that was recovered.
+*/}}
 {{- define "billdb.alerts.sinceBase" -}}
 {{- $server := printf `namespace="%s",server="%s"` .Release.Namespace (include "billdb.name.server" .) }}
+{{- $pods := printf `namespace="%s",pod=~"%s-[0-9]+"` .Release.Namespace (include "billdb.name.server" .) }}
 {{- $good := printf `max by (namespace) (barman_cloud_cloudnative_pg_io_last_available_backup_timestamp{%s})` $server -}}
-({{ $good }} > 0 or 0 * {{ $good }} + scalar(max(billdb_schema_first_seconds{ {{- $server -}} } or vector(0))))
+({{ $good }} > 0 or 0 * {{ $good }} + scalar(max(billdb_schema_first_seconds{ {{- $server -}} } or kube_pod_created{ {{- $pods -}} } or vector(0))))
 {{- end }}
 
 {{/* What the rules are filled in with, as JSON. */}}
@@ -124,6 +128,7 @@ is told of; `asked` is the exporter alone, and what tells of the instances is mi
   "missed" (printf " or absent(cnpg_pg_replication_in_recovery{%s})" $server)
   "pooler" (printf `%s,pod=~"%s-[a-z0-9]+-[a-z0-9]+"` $server (include "billdb.name.pooler" .))
   "instances" (int .Values.cloudnativepg.instances)
+  "synchronous" (include "billdb.alerts.synchronous" . | default "0")
   "standby" (printf `%s,application_name=~"%s-[0-9]+"` $server $name)
 | toJson }}
 {{- else }}
@@ -140,6 +145,12 @@ is told of; `asked` is the exporter alone, and what tells of the instances is mi
   "missed" ""
 | toJson }}
 {{- end }}
+{{- end }}
+
+{{/* How many standbys a commit of CloudNativePG's waits for, whatever happens; nothing where it would not wait. */}}
+{{- define "billdb.alerts.synchronous" -}}
+{{- $synchronous := dig "postgresql" "synchronous" dict (include "billdb.cloudnativepg.cluster" . | fromJson) | default dict }}
+{{- if eq $synchronous.dataDurability "required" }}{{ $synchronous.number }}{{ end }}
 {{- end }}
 
 {{/* The CronJobs that run by themselves, as JSON: those that delete, the drills by kind, and the others. */}}
@@ -168,7 +179,7 @@ is told of; `asked` is the exporter alone, and what tells of the instances is mi
   "BilldbInstancesMissing" $instances
   "BilldbReplicaNotStreaming" (gt $instances 1)
   "BilldbReplicationLag" (gt $instances 1)
-  "BilldbNoSynchronousStandby" (gt $instances 2)
+  "BilldbNoSynchronousStandby" (and $instances (include "billdb.alerts.synchronous" .root))
   "BilldbPoolerDown" (include "billdb.pooler" .root)
   "BilldbPoolerWaiting" (include "billdb.pooler" .root)
   "BilldbBaseBackupOverdue" (and $instances .root.Values.cloudnativepg.archive.enabled)
