@@ -18,6 +18,8 @@ ARCHIVE = {"enabled": True, "s3": {"endpoint": "https://s3.example.com", "bucket
 SERVICE = {"name": "cnpg-webhook-service", "namespace": "phonebill-dev"}  # the stub has one namespace
 WEBHOOK = named("MutatingWebhookConfiguration", "cnpg-mutating-webhook-configuration", {},
                 webhooks=[{"clientConfig": {"service": SERVICE}}])  # fmt: skip
+LET_IN = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "phonebill-dev"}}}
+ASKED = OWN | {"networkPolicy": {"operator": [LET_IN]}}
 AWAY = [
     "engine: cloudnativepg, but its operator does not answer: no pod of the Service cnpg-webhook-service of namespace "
     "phonebill-dev is ready, and Kubernetes would take no Cluster; see kubectl get pods -n phonebill-dev, then try again"
@@ -34,7 +36,7 @@ def slice_of(service: str, *conditions: dict[str, bool]) -> dict[str, Any]:
     [], [slice_of(SERVICE["name"])], [slice_of(SERVICE["name"], {"ready": False})], [slice_of("another", {"ready": True})],
 ], ids=["none", "empty", "not ready", "another's"])  # fmt: skip
 def test_an_operator_that_is_away_is_told_of_before_anything_is_made(slices: list[Any]) -> None:
-    assert problems(OWN, crd(NEW), WEBHOOK, *slices, kinds=KNOWN) == AWAY
+    assert problems(ASKED, crd(NEW), WEBHOOK, *slices, kinds=KNOWN) == AWAY
     assert look({}, crd(NEW), WEBHOOK, *slices, kinds=KNOWN), "another engine does not need it"
     assert look(OWN | {"storageClass": {"create": False}}, crd(NEW), WEBHOOK, *slices, kinds=KNOWN), "nor is it looked for"
 
@@ -43,7 +45,18 @@ def test_an_operator_that_is_away_is_told_of_before_anything_is_made(slices: lis
     [slice_of("another"), slice_of(SERVICE["name"], {"ready": False}, {"ready": True})], [slice_of(SERVICE["name"], {})],
 ], ids=["one of two", "nothing said"])  # fmt: skip
 def test_an_operator_with_a_ready_pod_answers(slices: list[Any]) -> None:
-    assert look(OWN, crd(NEW), WEBHOOK, *slices, kinds=KNOWN)
+    assert look(ASKED, crd(NEW), WEBHOOK, *slices, kinds=KNOWN)
+
+
+@pytest.mark.parametrize("operator", [[], [{"ipBlock": {"cidr": "10.0.0.0/8"}}], [{"namespaceSelector": {}}]], ids=str)
+def test_an_operator_in_another_namespace_than_the_policy_lets_in_is_told_of(operator: list[Any]) -> None:
+    there = slice_of(SERVICE["name"], {})
+    assert problems(OWN, crd(NEW), WEBHOOK, there, kinds=KNOWN) == [
+        "networkPolicy.operator: the namespace cnpg-system, but the operator is in phonebill-dev, and could not ask the servers "
+        "how they are; set its namespaceSelector to phonebill-dev"
+    ]
+    for policy in ({"operator": operator}, {"enabled": False}):
+        assert look(OWN | {"networkPolicy": policy}, crd(NEW), WEBHOOK, there, kinds=KNOWN)
 
 
 def policies(annotations: dict[str, str]) -> list[dict[str, Any]]:
@@ -59,7 +72,8 @@ def test_policies_that_are_kept_and_not_wanted_any_more_are_deleted_first(engine
         f"reaches the server; run: kubectl delete -n phonebill-dev {both}, then try again"
     ]
     assert look(values, crd(NEW), *policies({}), kinds=KNOWN), "helm itself deletes what it does not keep"
-    assert look({"engine": engine}, crd(NEW), *policies(KEEP), kinds=KNOWN, upgrade=True)
+    if engine == "cloudnativepg":
+        assert look(OWN, crd(NEW), *policies(KEEP), kinds=KNOWN, upgrade=True)
 
 
 def test_base_backups_that_are_kept_and_have_no_archive_any_more_are_deleted_first() -> None:
@@ -70,6 +84,16 @@ def test_base_backups_that_are_kept_and_have_no_archive_any_more_are_deleted_fir
         "try again"
     ]
     assert look(OWN | {"cloudnativepg": {"archive": ARCHIVE}}, crd(NEW), kept, kinds=KNOWN, upgrade=True)
+
+
+def test_what_is_left_of_a_cluster_is_deleted_before_the_statefulset_comes_back() -> None:
+    left = [*policies(KEEP), named("ScheduledBackup", f"{SERVER}-archive", KEEP)]
+    kept = f"networkpolicy/{SERVER}-instances scheduledbackup/{SERVER}-archive"
+    assert problems({}, crd(NEW), *left, kinds=KNOWN) == [
+        f"engine: statefulset, but helm keeps {kept} of namespace phonebill-dev, made for a Cluster of CloudNativePG's and still "
+        f"at work; run: kubectl delete -n phonebill-dev {kept}, then try again"
+    ]
+    assert look({}, crd(NEW), *policies({}), kinds=KNOWN, upgrade=True)
 
 
 def test_the_operators_own_service_is_in_nobodys_way() -> None:

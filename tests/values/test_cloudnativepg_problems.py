@@ -6,7 +6,6 @@ import pytest
 
 from harness.chart import render
 from harness.stub_cluster import CLOUDNATIVEPG, KINDS, SNAPSHOTS
-from tests.render.reading import plain
 from tests.values.looking import SERVER, claim, look, named, problems, secret
 from tests.values.test_problems import problems as without_cluster
 
@@ -118,6 +117,23 @@ def test_a_snapshot_that_is_not_there_is_refused_as_long_as_there_is_no_cluster(
     ({"cloudnativepg": {"archive": ARCHIVE, "recovery": {"from": SERVER}}},
      f"cloudnativepg.recovery.from: {SERVER}, which this database would archive to itself, over what it is made of; give it "
      "another name with cloudnativepg.archive.name"),
+    ({"cloudnativepg": {"archive": ARCHIVE, "recovery": {"snapshot": "of-monday"}}},
+     "cloudnativepg.recovery.snapshot: of-monday, but cloudnativepg.archive.enabled is true and cloudnativepg.recovery.from is "
+     "empty, and the new database would go on writing the archive of the one that the snapshot is of, over it; set "
+     "cloudnativepg.recovery.from to that one's name in the archive, or cloudnativepg.archive.enabled to false"),
+    ({"postgresql": {"parameters": {"shared_buffers": 16384}}},
+     "postgresql.parameters.shared_buffers: 16384, which PostgreSQL counts in pages of 8kB and CloudNativePG in MB; set it to "
+     "131072kB"),
+    ({"postgresql": {"parameters": {"wal_level": "minimal"}}},
+     "postgresql.parameters.wal_level: minimal, and engine is cloudnativepg, which archives and copies the WAL; remove it"),
+    ({"postgresql": {"parameters": {"wal_log_hints": "off"}}},
+     "postgresql.parameters.wal_log_hints: off, but pg_rewind, by which a primary of before comes back, needs them; remove it, "
+     "or set cloudnativepg.instances to 1"),
+    ({"cloudnativepg": {"spec": {"postgresql": {"parameters": {"archive_mode": "on"}}}}},
+     "cloudnativepg.spec.postgresql.parameters.archive_mode: on, and engine is cloudnativepg, which sets it itself; remove it"),
+    ({"cloudnativepg": {"pooler": {"enabled": True, "resources": {"requests": {"memory": "1Gi"}}}}},
+     "cloudnativepg.pooler.resources.requests.memory: 1Gi is more than cloudnativepg.pooler.resources.limits.memory, 128Mi; "
+     "lower the one or raise the other"),
     ({"cloudnativepg": {"recovery": {"until": "2026-11-24T10:15:00+09:00"}}},
      "cloudnativepg.recovery.until: 2026-11-24T10:15:00+09:00, but cloudnativepg.recovery.from is empty; name the database "
      "in the archive there"),
@@ -195,34 +211,3 @@ def test_a_backup_brings_the_data_along_when_the_engine_is_installed() -> None:
     kept = [claim(), claim(f"{SERVER}-backup-pvc"), secret(f"{SERVER}-backup-secret", "password")]
     assert ("Cluster", SERVER) in look(moved, crd(NEW), *kept, kinds=KNOWN)
     assert "would stay behind" in problems(moved, crd(NEW), *kept, kinds=KNOWN, upgrade=True)[0]
-
-
-@pytest.mark.parametrize(("tag", "refused"), [("17", True), ("16.4", False)])
-def test_a_setting_does_not_come_together_with_a_new_major_version_whose_old_server_may_not_know_it(
-    tag: str, refused: bool
-) -> None:
-    own = OWN | {"cloudnativepg": {"spec": {"postgresql": {"parameters": {"work_mem": "9MB"}}}}}
-    cluster = named("Cluster", SERVER, spec=plain(render(own | {"image": {"tag": "16"}})["Cluster", SERVER]["spec"]))
-    version = own | {"image": {"tag": tag}}
-    assert look(version, crd(NEW), cluster, kinds=KNOWN, upgrade=True)
-    kept = version | {"postgresql": {"parameters": {"reserved_connections": 3}}}
-    if not refused:
-        assert look(kept, crd(NEW), cluster, kinds=KNOWN, upgrade=True)
-        return
-    assert problems(kept, crd(NEW), cluster, kinds=KNOWN, upgrade=True) == [
-        "postgresql.parameters.reserved_connections: 3 comes together with PostgreSQL 17, but the server of PostgreSQL 16 starts "
-        "once more with it, and may not know it; change one of them at a time, each with a helm upgrade"
-    ]
-
-
-@pytest.mark.parametrize(("tag", "refused"), [("16", True), ("17", False), ("18", False)])
-def test_there_is_no_way_down_to_an_older_version_in_place(tag: str, refused: bool) -> None:
-    cluster = named("Cluster", SERVER, spec={"imageName": "docker.io/library/postgres:17"})
-    values = OWN | {"image": {"tag": tag}}
-    if not refused:
-        assert look(values, crd(NEW), cluster, kinds=KNOWN, upgrade=True)
-        return
-    assert problems(values, crd(NEW), cluster, kinds=KNOWN, upgrade=True) == [
-        f"image.tag: PostgreSQL 16, but CloudNativePG's Cluster {SERVER} has the data of PostgreSQL 17, and there is no way "
-        "down in place; set it to 17, or restore a backup of before (docs/upgrades.md)"
-    ]

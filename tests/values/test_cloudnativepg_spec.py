@@ -31,6 +31,7 @@ OWNED = {
     "bootstrap.initdb.localeCollate": "postgresql.locale",
     "bootstrap.initdb.localeCType": "postgresql.locale",
     "postgresql.pg_hba": "postgresql.hba",
+    "postgresql.ldap": "postgresql.hba",
     "postgresql.shared_preload_libraries": "postgresql.parameters",
     "postgresql.parameters.password_encryption": "auth.method",
     "postgresql.parameters.ssl_min_protocol_version": "tls.minVersion",

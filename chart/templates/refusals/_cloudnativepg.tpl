@@ -48,6 +48,9 @@ cloudnativepg.recovery.from: {{ $recovery.from }}, but cloudnativepg.archive.ena
 {{- else if and $recovery.from (eq $recovery.from (include "billdb.archive.name" .)) }}
 cloudnativepg.recovery.from: {{ $recovery.from }}, which this database would archive to itself, over what it is made of; give it another name with cloudnativepg.archive.name
 {{- end }}
+{{- if and $recovery.snapshot $archive.enabled (not $recovery.from) }}
+cloudnativepg.recovery.snapshot: {{ $recovery.snapshot }}, but cloudnativepg.archive.enabled is true and cloudnativepg.recovery.from is empty, and the new database would go on writing the archive of the one that the snapshot is of, over it; set cloudnativepg.recovery.from to that one's name in the archive, or cloudnativepg.archive.enabled to false
+{{- end }}
 {{- if and $recovery.until (not $recovery.from) }}
 cloudnativepg.recovery.until: {{ $recovery.until }}, but cloudnativepg.recovery.from is empty; name the database in the archive there
 {{- end }}
@@ -61,9 +64,17 @@ cloudnativepg.spec.{{ $key }}: given, and snapshots.class is {{ $values.snapshot
   "logging_collector" "log_directory" "log_file_mode" "log_filename" "log_rotation_age" "log_rotation_size" "log_truncate_on_rotation" "primary_conninfo" "primary_slot_name" "promote_trigger_file"
   "recovery_end_command" "recovery_min_apply_delay" "restart_after_crash" "restore_command" "stats_temp_directory" "synchronized_standby_slots" "synchronous_standby_names" "temp_tablespaces"
   "unix_socket_group" "unix_socket_permissions" "pg_failover_slots.primary_dsn" "pg_failover_slots.standby_slot_names" }}
-{{- range $name, $value := $values.postgresql.parameters }}
+{{- range $path, $parameters := dict "postgresql.parameters" $values.postgresql.parameters "cloudnativepg.spec.postgresql.parameters" (dig "postgresql" "parameters" dict $values.cloudnativepg.spec) }}
+{{- range $name, $value := $parameters }}
 {{- if or (has $name $fixed) (and (eq $name "log_destination") (ne (toString $value) "stderr")) (hasPrefix "recovery_target" $name) (hasPrefix "syslog_" $name) }}
-postgresql.parameters.{{ $name }}: {{ $value }}, and engine is cloudnativepg, which sets it itself; remove it
+{{ $path }}.{{ $name }}: {{ $value }}, and engine is cloudnativepg, which sets it itself; remove it
+{{- else if and (eq $name "shared_buffers") (regexMatch "^[0-9]+$" (toString $value)) }}
+{{ $path }}.shared_buffers: {{ $value }}, which PostgreSQL counts in pages of 8kB and CloudNativePG in MB; set it to {{ mul 8 (int64 $value) }}kB
+{{- else if and (eq $name "wal_level") (eq (toString $value) "minimal") }}
+{{ $path }}.wal_level: minimal, and engine is cloudnativepg, which archives and copies the WAL; remove it
+{{- else if and (eq $name "wal_log_hints") (has (toString $value | lower) (list "off" "false" "no" "0")) (gt (int $values.cloudnativepg.instances) 1) }}
+{{ $path }}.wal_log_hints: {{ $value }}, but pg_rewind, by which a primary of before comes back, needs them; remove it, or set cloudnativepg.instances to 1
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -77,6 +88,18 @@ engine: cloudnativepg, but this cluster does not know Cluster of postgresql.cnpg
 {{- else }}
 {{- if and .Values.cloudnativepg.archive.enabled (not (.Capabilities.APIVersions.Has "barmancloud.cnpg.io/v1/ObjectStore")) }}
 cloudnativepg.archive.enabled: true, but this cluster does not know ObjectStore of barmancloud.cnpg.io/v1; install the Barman Cloud plugin beside the operator first (docs/point-in-time-recovery.md)
+{{- end }}
+{{- if and .Values.cloudnativepg.archive.enabled (.Capabilities.APIVersions.Has "barmancloud.cnpg.io/v1/ObjectStore") }}
+{{- $archive := include "billdb.archive.name" . }}
+{{- $place := (include "billdb.archive.store" . | fromYaml).configuration.destinationPath }}
+{{- range $other := (lookup "postgresql.cnpg.io/v1" "Cluster" .Release.Namespace "").items }}
+{{- range ternary list (dig "spec" "plugins" list .) (eq .metadata.name (include "billdb.name.server" $)) }}
+{{- $store := lookup "barmancloud.cnpg.io/v1" "ObjectStore" $.Release.Namespace (dig "parameters" "barmanObjectName" "none" .) | default dict }}
+{{- if and (eq $archive (dig "parameters" "serverName" $other.metadata.name .)) (eq $place (dig "spec" "configuration" "destinationPath" "" $store)) }}
+cloudnativepg.archive.name: {{ $archive }}, under which the Cluster {{ $other.metadata.name }} of this namespace archives to the same place; choose another name
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- with .Values.cloudnativepg.recovery.snapshot }}
 {{- if not ($.Capabilities.APIVersions.Has "snapshot.storage.k8s.io/v1") }}
@@ -94,35 +117,5 @@ engine: cloudnativepg, but the Cluster that this cluster knows is of an operator
 {{- end }}
 {{- end }}
 {{- end }}
-{{- end }}
-{{- end }}
-
-{{/* Another engine on a release that has data would start an empty database beside them. */}}
-{{- define "billdb.problems.engine" -}}
-{{- $server := include "billdb.name.server" . }}
-{{- $namespace := .Release.Namespace }}
-{{- $cluster := dict }}
-{{- /* A lookup of a kind that the cluster does not know is an error. */}}
-{{- if .Capabilities.APIVersions.Has "postgresql.cnpg.io/v1/Cluster" }}{{ $cluster = lookup "postgresql.cnpg.io/v1" "Cluster" $namespace $server }}{{ end }}
-{{- $had := include "billdb.major" (dig "spec" "imageName" "" ($cluster | default dict)) }}
-{{- $wanted := include "billdb.major" (include "billdb.image" .Values.image) }}
-{{- if and (eq .Values.engine "cloudnativepg") $had $wanted (lt (int $wanted) (int $had)) }}
-image.tag: PostgreSQL {{ $wanted }}, but CloudNativePG's Cluster {{ $server }} has the data of PostgreSQL {{ $had }}, and there is no way down in place; set it to {{ $had }}, or restore a backup of before (docs/upgrades.md)
-{{- end }}
-{{- $settings := dig "spec" "postgresql" "parameters" dict ($cluster | default dict) }}
-{{- if and (eq .Values.engine "cloudnativepg") $settings $had $wanted (gt (int $wanted) (int $had)) }}
-{{- /* pg_upgrade starts the server of before once more, with the settings that it was given last. */}}
-{{- $asked := mustMergeOverwrite (include "billdb.cloudnativepg.spec" . | fromYaml) (deepCopy .Values.cloudnativepg.spec) }}
-{{- range $name, $value := dig "postgresql" "parameters" dict $asked }}
-{{- if ne (get $settings $name | toString) (toString $value) }}
-postgresql.parameters.{{ $name }}: {{ $value }} comes together with PostgreSQL {{ $wanted }}, but the server of PostgreSQL {{ $had }} starts once more with it, and may not know it; change one of them at a time, each with a helm upgrade
-{{- end }}
-{{- end }}
-{{- end }}
-{{- $claim := lookup "v1" "PersistentVolumeClaim" $namespace (include "billdb.name.pvc.first" .) }}
-{{- if and (eq .Values.engine "statefulset") $cluster }}
-engine: statefulset, but the data are in CloudNativePG's Cluster {{ $server }} of namespace {{ $namespace }}; set engine to cloudnativepg, or move them (docs/high-availability.md)
-{{- else if and (eq .Values.engine "cloudnativepg") $claim (not $cluster) (not (and .Values.restore.from .Release.IsInstall)) }}
-engine: cloudnativepg, but the data are on the claim {{ $claim.metadata.name }} of namespace {{ $namespace }} and would stay behind; set engine to statefulset, or move them by a backup (docs/high-availability.md)
 {{- end }}
 {{- end }}

@@ -13,6 +13,13 @@
 {{- if not $answers }}
 engine: cloudnativepg, but its operator does not answer: no pod of the Service {{ $service }} of namespace {{ .namespace }} is ready, and Kubernetes would take no Cluster; see kubectl get pods -n {{ .namespace }}, then try again
 {{- end }}
+{{- $let := list }}
+{{- range ternary $.Values.networkPolicy.operator list $.Values.networkPolicy.enabled }}
+{{- $let = append $let (dig "namespaceSelector" "matchLabels" "kubernetes.io/metadata.name" "" .) }}
+{{- end }}
+{{- if and $let (not (has "" $let)) (not (has .namespace $let)) }}
+networkPolicy.operator: the namespace {{ join ", " $let }}, but the operator is in {{ .namespace }}, and could not ask the servers how they are; set its namespaceSelector to {{ .namespace }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

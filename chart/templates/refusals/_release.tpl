@@ -14,10 +14,18 @@ persistence.existingClaim: the server would run on the claim {{ include "billdb.
 {{- end }}
 {{- end }}
 {{- end }}
+{{- if and .Release.IsUpgrade (.Capabilities.APIVersions.Has "postgresql.cnpg.io/v1/Cluster") }}
+{{- $here := or (lookup "postgresql.cnpg.io/v1" "Cluster" .Release.Namespace $server) (lookup "apps/v1" "StatefulSet" .Release.Namespace $server) }}
+{{- range ternary list (lookup "postgresql.cnpg.io/v1" "Cluster" .Release.Namespace "").items (not (empty $here)) }}
+{{- if eq (dig "metadata" "annotations" "meta.helm.sh/release-name" "" .) $.Release.Name }}
+fullnameOverride: it names the server {{ $server }}, but this release's server is {{ .metadata.name }}, whose data would stay behind; set it back, or move them by a backup into a release of another name
+{{- end }}
+{{- end }}
+{{- end }}
 {{- $config := include "billdb.name.config" . }}
 {{- $has := dig "data" "POSTGRES_DB" "" (lookup "v1" "ConfigMap" .Release.Namespace $config | default dict) }}
 {{- if not (has $has (list "" .Values.auth.database)) }}
-auth.database: {{ .Values.auth.database }}, but this release's database is {{ $has }}, and the service would find an empty one; keep that, or rename it while no client is connected: kubectl exec -n {{ .Release.Namespace }} {{ $server }}-0 -- psql -U postgres -c 'ALTER DATABASE "{{ $has }}" RENAME TO "{{ .Values.auth.database }}"' && kubectl patch -n {{ .Release.Namespace }} configmap {{ $config }} --type=merge -p '{"data":{"POSTGRES_DB":"{{ .Values.auth.database }}"}}', then try again
+auth.database: {{ .Values.auth.database }}, but this release's database is {{ $has }}, and the service would find an empty one; keep that, or rename it while no client is connected: kubectl exec -n {{ .Release.Namespace }} {{ ternary (printf "service/%s -c postgres" $server) (printf "%s-0" $server) (eq .Values.engine "cloudnativepg") }} -- psql -U postgres -c 'ALTER DATABASE "{{ $has }}" RENAME TO "{{ .Values.auth.database }}"' && kubectl patch -n {{ .Release.Namespace }} configmap {{ $config }} --type=merge -p '{"data":{"POSTGRES_DB":"{{ .Values.auth.database }}"}}', then try again
 {{- end }}
 {{- end }}
 

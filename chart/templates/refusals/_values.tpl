@@ -63,7 +63,7 @@ resources.limits.memory: {{ .Values.resources.limits.memory }}, but shared_buffe
 {{- range $key, $resources := dict "resources" .Values.resources "schema.resources" .Values.schema.resources "retention.resources" .Values.retention.resources "tls.reload.resources" .Values.tls.reload.resources
   "backup.resources" .Values.backup.resources "backup.restic.resources" .Values.backup.restic.resources
   "snapshots.resources" .Values.snapshots.resources "snapshots.drill.resources" .Values.snapshots.drill.resources "snapshots.kubectl.resources" .Values.snapshots.kubectl.resources
-  "metrics.resources" .Values.metrics.resources }}
+  "metrics.resources" .Values.metrics.resources "cloudnativepg.pooler.resources" .Values.cloudnativepg.pooler.resources }}
 {{- range $what, $unit := dict "cpu" 1000 "memory" 1 }}
 {{- $request := get (($resources | default dict).requests | default dict) $what }}
 {{- $limit := get (($resources | default dict).limits | default dict) $what }}
