@@ -21,7 +21,7 @@ ALL = merged(merged(WATCHED, merged(VALUES, {"retention": {"enabled": False}})),
 @pytest.fixture(scope="module")
 def snapshots(exporter_image: None, monitoring: Monitoring, csi_driver: None, release: Release) -> Iterator[Release]:
     """A watched release whose volume's driver cannot make snapshots of its class."""
-    release.install(merged(ALL, {"snapshots": {"class": csi.FAILING, "deadlineSeconds": 60}}))
+    release.install(merged(ALL, {"snapshots": {"class": csi.FAILING, "deadlineSeconds": 120}}))
     monitoring.wait_watched(release)
     yield release
     # One that never is usable holds on to its claim.

@@ -7,11 +7,12 @@ import pytest
 import yaml
 
 from harness import paths
-from harness.on_cluster import pods, s3
+from harness.on_cluster import s3
 from harness.on_cluster.backups import BACKUP, backup, ended, results, run_now, start
 from harness.on_cluster.release import Release, merged
 from harness.on_cluster.s3 import S3
 from harness.waiting import wait_for
+from tests.cluster.test_isolation import API, SERVER, confined, knock
 
 pytestmark = pytest.mark.local_node  # the store runs on its node
 FILL = """
@@ -45,7 +46,7 @@ def test_a_backup_goes_to_the_store_encrypted(release: Release, store: S3) -> No
 def test_a_store_that_goes_away_midway_leaves_no_backup_and_the_next_one_is_whole(release: Release, store: S3) -> None:
     release.upgrade(merged(values(store), {"backup": {"deadlineSeconds": 90}}))  # restic tries again for 15 minutes
     made = len(results(release, "backup"))
-    with_a_lock = "BEGIN; LOCK TABLE system_config; SELECT pg_sleep(20)"
+    with_a_lock = "BEGIN; LOCK TABLE system_config; SELECT pg_sleep(3600)"
     release.client("holds", f'psql --command="{with_a_lock}"')
     release.cluster.kubectl("wait", "pod/holds", "--for=condition=Ready", "--timeout=240s")
     start(release, BACKUP, "midway")
@@ -53,6 +54,7 @@ def test_a_store_that_goes_away_midway_leaves_no_backup_and_the_next_one_is_whol
     waits = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'billdb/backup' AND wait_event = 'relation'"
     wait_for(lambda: release.cluster.sql(waits) == "1", "the backup to wait for the lock", 60)
     store.stop()
+    release.cluster.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = '{with_a_lock}'")
     log = ended(release, "midway", "Failed")
     assert "not done in 90 s (mend what is slow, or raise this Job's deadlineSeconds): no backup was made" in log
     [failure] = results(release, "backup")[made:]
@@ -65,20 +67,15 @@ def test_a_store_that_goes_away_midway_leaves_no_backup_and_the_next_one_is_whol
 
 
 def test_the_jobs_of_backups_reach_the_server_and_the_store_and_nothing_else(release: Release, store: S3) -> None:
-    """A pod with the Jobs' labels: to the server and the store a connection is made, to the API and elsewhere none."""
     labels = release.cluster.get(f"cronjob/{BACKUP}")["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"]
-    reach = "timeout 3 bash -c '</dev/tcp/{host}/{port}' 2>/dev/null && echo {host} || :"
-    places = [
-        ("postgresql-bill-inquiry", 5432),
-        (store.host, store.port),
-        ("kubernetes.default", 443),
-        ("postgresql-bill-inquiry", 5433),
-    ]
-    pod = pods.manifest("reach", "\n".join(reach.format(host=host, port=port) for host, port in places))
-    pod["metadata"]["labels"] = dict(labels)
-    release.cluster.kubectl("apply", "--filename=-", stdin=yaml.safe_dump(pod))
-    release.cluster.kubectl("wait", "pod/reach", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s")
-    assert release.cluster.kubectl("logs", "reach").split() == ["postgresql-bill-inquiry", store.host]
+    pod = confined(release, "like-backup", labels)
+    place, elsewhere = f"{store.host}/{store.port}", "postgresql-bill-inquiry/5433"
+    assert knock(release, pod, SERVER, place, API, elsewhere) == {
+        SERVER: "open",
+        place: "open",
+        API: "closed",
+        elsewhere: "closed",
+    }
 
 
 def test_a_store_that_is_not_named_is_refused(release: Release, store: S3) -> None:

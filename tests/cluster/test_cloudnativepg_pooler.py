@@ -120,16 +120,16 @@ def test_its_service_answers_those_whom_the_server_answers(pool: Pool) -> None:
         "PGDATABASE": "bill_inquiry_db",
         "PGSSLMODE": "verify-full",
         "PGSSLROOTCERT": "/tmp/ca.crt",
-        "PGCONNECT_TIMEOUT": "10",
     }
     environment = [f"{name}={value}" for name, value in login.items()]
 
-    def ask(pod: str) -> str:
-        return cluster.kubectl("exec", pod, "--", "env", *environment, "psql", "--no-psqlrc", "-At", "--command=SELECT 1")
+    def ask(pod: str, seconds: int) -> str:
+        psql = (f"PGCONNECT_TIMEOUT={seconds}", "psql", "--no-psqlrc", "-At", "--command=SELECT 1")
+        return cluster.kubectl("exec", pod, "--", "env", *environment, *psql)
 
-    assert ask(standing(cluster, "application", APPLICATION, files)).strip() == "1"
+    assert ask(standing(cluster, "application", APPLICATION, files), 60).strip() == "1"
     with pytest.raises(CommandError, match="timeout expired"):
-        ask(standing(cluster, "stranger", {}, files))
+        ask(standing(cluster, "stranger", {}, files), 10)
 
 
 def test_it_tells_of_its_clients_in_prometheus_words(pool: Pool) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import yaml
@@ -29,6 +29,13 @@ def values(store: S3, **archive: Any) -> dict[str, Any]:
     return merged(SMALL, {"cloudnativepg": {"instances": 1, "archive": store.archive | archive}})
 
 
+class Written(NamedTuple):
+    """When row.1 was there and row.2 not yet, and the segment of the WAL that has row.2."""
+
+    moment: str
+    segment: str
+
+
 @pytest.fixture(scope="module")
 def store(barman: None, release: Release, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
     with s3.running(release.cluster, tmp_path_factory.mktemp("s3")) as store:
@@ -50,8 +57,8 @@ def folder(store: S3, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def moment(store: S3, release: Release, folder: Path) -> Iterator[str]:
-    """When row.1 was there and row.2 not yet; everything is in the archive, and what wrote it is gone."""
+def written(store: S3, release: Release, folder: Path) -> Iterator[Written]:
+    """Everything is in the archive, and what wrote it is gone."""
     keys, install, asked, again, switched, _, _ = documents.blocks(DOCUMENT)
     documents.run(keys, release.cluster, folder, store.given)
     documents.run(install, release.cluster, folder)
@@ -62,17 +69,18 @@ def moment(store: S3, release: Release, folder: Path) -> Iterator[str]:
     instances.sql(ROW.format(1))
     at = instances.sql(NOW)
     instances.sql(ROW.format(2))
-    wait_archived(instances, documents.run(switched, release.cluster, folder).strip())
+    segment = documents.run(switched, release.cluster, folder).strip()
+    wait_archived(instances, segment)
     told_of_it = documents.run(asked, release.cluster, folder)
     assert told_of_it.startswith('True{"orders":{"firstRecoverabilityPoint":'), told_of_it
     release.cluster.kubectl("delete", f"cluster/{NAME}")
     release.remove()
-    yield at
+    yield Written(at, segment)
     release.cluster.kubectl("delete", f"cluster/{NAME}", "--ignore-not-found")
 
 
 @pytest.fixture
-def elsewhere(namespaces: Callable[[str], Cluster], store: S3, release: Release, moment: str) -> Iterator[Release]:
+def elsewhere(namespaces: Callable[[str], Cluster], store: S3, release: Release, written: Written) -> Iterator[Release]:
     """A namespace with nothing in it."""
     other = Release(namespaces(f"{release.cluster.namespace}-elsewhere"))
     yield other
@@ -87,10 +95,10 @@ def recovered(store: S3, until: str) -> dict[str, Any]:
 
 
 def test_the_database_of_a_moment_between_two_commits_comes_back(
-    elsewhere: Release, store: S3, moment: str, folder: Path
+    elsewhere: Release, store: S3, written: Written, folder: Path
 ) -> None:
     *_, recover, compare = documents.blocks(DOCUMENT)
-    filled_in = store.given | {AGAIN: elsewhere.cluster.namespace, "MOMENT": moment}
+    filled_in = store.given | {AGAIN: elsewhere.cluster.namespace, "MOMENT": written.moment}
     documents.run(recover, elsewhere.cluster, folder, filled_in)
     instances = Instances(elsewhere)
     instances.wait_healthy()
@@ -98,16 +106,24 @@ def test_the_database_of_a_moment_between_two_commits_comes_back(
     assert instances.sql(ROWS) == "row.1"
     done, log = elsewhere.ask("service", "psql -Atc 'SELECT 1'", {"PGUSER": "postgres"})
     assert (done, log) == (True, "1\n"), "the schema Job brought this release's passwords"
+    own = "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE NOT datistemplate"
+    assert instances.sql(own) == "bill_inquiry_db billdb_hook postgres"
+    assert instances.sql("SELECT count(*) FROM pg_roles WHERE rolname = 'app'") == "0"
+    later = yaml.safe_load((folder / "archive.yaml").read_text())
+    elsewhere.upgrade(merged(later, {"cloudnativepg": {"archive": {"name": f"{ORIGIN}-again"}}}))
+    instances.wait_healthy()
+    assert instances.sql(ROWS) == "row.1", "what it began with is not looked at again"
 
 
-def test_an_archive_that_lacks_a_segment_is_refused_and_the_log_says_which(elsewhere: Release, store: S3, moment: str) -> None:
+def test_an_archive_that_lacks_a_segment_is_refused_and_the_log_says_which(
+    elsewhere: Release, store: S3, written: Written
+) -> None:
     stores.secret(elsewhere.cluster, SECRET, store.keys)
-    segments = sorted(file for file in store.bucket.rglob(f"{ORIGIN}/wals/*/*.gz") if "history" not in file.name)
-    needed = segments[-1]
+    [needed] = store.bucket.rglob(f"{ORIGIN}/wals/*/{written.segment}.gz")
     needed.rename(store.folder / needed.name)
     try:
-        with pytest.raises(Exception, match="billdb"):
-            elsewhere.install(recovered(store, moment), timeout="60s")
+        with pytest.raises(CommandError, match="post-install"):
+            elsewhere.install(recovered(store, written.moment), timeout="60s")
         jobs = ["logs", "--selector=cnpg.io/jobRole=full-recovery", "--all-containers", "--tail=-1", "--prefix"]
 
         def told() -> str:

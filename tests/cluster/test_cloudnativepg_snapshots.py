@@ -93,7 +93,7 @@ def test_the_newest_ones_are_kept_and_a_failed_run_removes_none(pair: Instances)
     assert f"removing the base backup {first} with its snapshot, as 1 newer ones are completed" in log
     release.cluster.kubectl("wait", f"volumesnapshot/{first}", "--for=delete", "--timeout=240s")
     [second] = snapshots(release)
-    failing = {"snapshots": {"class": csi.FAILING, "deadlineSeconds": 60}}
+    failing = {"snapshots": {"class": csi.FAILING, "deadlineSeconds": 120}}
     release.upgrade(merged(VALUES, failing))
     log = run_now(release, CRONJOB, "failing", "Failed")
     assert csi.FULL in log

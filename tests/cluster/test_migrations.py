@@ -36,10 +36,10 @@ def test_pod_of_the_job_that_is_killed_in_a_migration_is_followed_by_one_that_en
 def test_job_that_takes_too_long_fails_the_release_and_its_log_stays(database: Release) -> None:
     slower = SLOW | {"V9002__slower.sql": "SELECT pg_sleep(600);"}
     with pytest.raises(CommandError, match="bill-inquiry-db-init"):
-        database.upgrade({"schema": {"deadlineSeconds": 10, "extraMigrations": slower}})
+        database.upgrade({"schema": {"deadlineSeconds": 40, "extraMigrations": slower}})
     assert database.cluster.get(JOB)["status"]["conditions"][-1]["reason"] == "PodFailurePolicy"
     log = database.cluster.kubectl("logs", JOB)
     assert "unchanged  " in log
     assert log.rstrip().endswith(
-        "ERROR: not done after 10 s; what ended stays. Raise schema.deadlineSeconds, and run helm upgrade again"
+        "ERROR: not done after 40 s; what ended stays. Raise schema.deadlineSeconds, and run helm upgrade again"
     )

@@ -159,7 +159,7 @@ def test_the_newest_usable_ones_are_kept_and_others_are_left_alone(snapshots: Re
 
 def test_a_snapshot_that_never_is_usable_fails_the_run_and_pushes_out_no_good_one(snapshots: Release) -> None:
     before = list(usable(snapshots.cluster))
-    failing = {"snapshots": {"class": csi.FAILING, "deadlineSeconds": 60, "keep": 1}}
+    failing = {"snapshots": {"class": csi.FAILING, "deadlineSeconds": 120, "keep": 1}}
     claim = of_the_release(snapshots.cluster)[-1]["spec"]["source"]["persistentVolumeClaimName"]
     values = merged(VALUES, merged(failing, {"persistence": {"existingClaim": claim if "snapshot" in claim else ""}}))
     snapshots.upgrade(values)
