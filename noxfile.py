@@ -89,7 +89,7 @@ def test(session: nox.Session) -> None:
     # are nice, for they have no time limits. The longest modules come first (tests/order.py), the fast tests fill the end.
     with _beside(session, DATABASE_LOG, *pytest, "--numprocesses=2", "--dist=loadgroup", IN_ORDER, "tests/database"):
         session.run(*programs)
-        session.run(*pytest, "--numprocesses=4", "--dist=loadfile", IN_ORDER, "tests/cluster", *FAST)
+        session.run(*pytest, "--numprocesses=5", "--dist=loadfile", IN_ORDER, "tests/cluster", *FAST)
 
 
 @contextmanager
