@@ -41,6 +41,7 @@ OTHERS = {
         "kube_job_failed",
         "kube_pod_container_resource_limits",
         "kube_pod_container_status_restarts_total",
+        "kube_pod_created",
         "kube_pod_init_container_status_restarts_total",
         "kube_pod_status_ready",
         "kube_statefulset_replicas",
