@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -12,9 +11,10 @@ import pytest
 
 from harness.dashboard import plan, replication
 from harness.dashboard.asking import queries
+from harness.kubernetes import Cluster
 from harness.on_cluster import cloudnativepg as operator
 from harness.on_cluster import documents
-from harness.on_cluster.instances import HEALTHY, NAME, Instances
+from harness.on_cluster.instances import NAME, Instances
 from harness.on_cluster.monitoring import WATCHED, Monitoring
 from harness.on_cluster.release import Release, merged
 from harness.waiting import wait_for
@@ -196,8 +196,12 @@ def test_the_last_of_three_servers_is_promoted_when_somebody_says_so(watched: In
     cluster.kubectl("delete", f"pvc/{primary}", f"pvc/{lost}", "--wait=false")
     cluster.kubectl("delete", f"pod/{primary}", f"pod/{lost}", "--force", "--grace-period=0")
     look, promote = documents.blocks("runbooks/BilldbDown.md")[-2:]
-    wait_for(lambda: watched.status()["phase"] != HEALTHY, "the operator to see it", seen=watched.told)
-    time.sleep(30)
+    decided = partial(Cluster(cluster.kubeconfig, operator.NAMESPACE).kubectl, "logs", operator.OPERATOR, "--since=5m")
+
+    def refused() -> bool:
+        return any(cluster.namespace in line and "Preventing failover" in line for line in decided().splitlines())
+
+    wait_for(refused, "the operator to promote nobody", 240, watched.told, every=1)
     assert "-3" in documents.run(look, cluster, tmp_path)
     assert not watched.takes_writes(left), "it may lack commits"
     documents.run(promote, cluster, tmp_path)

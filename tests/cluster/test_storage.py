@@ -9,6 +9,7 @@ import yaml
 from harness import paths
 from harness.kubernetes import CommandError
 from harness.on_cluster.release import Release, merged
+from harness.waiting import wait_for
 
 LOCAL_PATH = "rancher.io/local-path"
 PVC = "postgresql-bill-inquiry-pvc"
@@ -59,11 +60,15 @@ def names_of_classes(release: Release) -> str:
 
 def with_the_classes(fresh: Release, *arguments: Any) -> tuple[str, str]:
     """The one refusal of an installation, and the classes that there were: other tests make and delete theirs meanwhile."""
-    while True:
+
+    def undisturbed() -> tuple[str, str] | None:
         before = names_of_classes(fresh)
         [refusal] = fresh.refused("install", *arguments)
-        if names_of_classes(fresh) == before:
-            return refusal, before
+        return (refusal, before) if names_of_classes(fresh) == before else None
+
+    found = wait_for(undisturbed, "a moment in which nobody makes or deletes a class")
+    assert found
+    return found
 
 
 @pytest.mark.parametrize("program", ["helm", "helm3"])

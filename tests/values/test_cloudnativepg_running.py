@@ -5,13 +5,11 @@ from typing import Any
 import pytest
 
 from harness.chart import render
-from harness.stub_cluster import CLOUDNATIVEPG, KINDS
 from tests.render.reading import plain
 from tests.values.looking import SERVER, look, named, problems
+from tests.values.test_cloudnativepg_kept import KNOWN
 from tests.values.test_cloudnativepg_problems import ARCHIVE, NEW, OWN, crd
 
-BARMAN = ("barmancloud.cnpg.io/v1", "ObjectStore", "objectstores", True)
-KNOWN = [*KINDS, *CLOUDNATIVEPG, BARMAN]
 ARCHIVED = OWN | {"cloudnativepg": {"archive": ARCHIVE}}
 POD: dict[str, Any] = {"spec": {"template": {"spec": {"volumes": []}}}}
 
@@ -32,8 +30,8 @@ def test_a_setting_does_not_come_together_with_a_new_major_version_whose_old_ser
     tag: str, refused: bool
 ) -> None:
     own = OWN | {"cloudnativepg": {"spec": {"postgresql": {"parameters": {"work_mem": "9MB"}}}}}
-    cluster = named("Cluster", SERVER, spec=plain(render(own | {"image": {"tag": "16"}})["Cluster", SERVER]["spec"]))
-    version = own | {"image": {"tag": tag}}
+    cluster = running(of("16", own))
+    version = of(tag, own)
     assert look(version, crd(NEW), cluster, kinds=KNOWN, upgrade=True)
     kept = version | {"postgresql": {"parameters": {"reserved_connections": 3}}}
     if not refused:

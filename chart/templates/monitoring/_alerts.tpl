@@ -128,7 +128,7 @@ is told of; `asked` is the exporter alone, and what tells of the instances is mi
   "missed" (printf " or absent(cnpg_pg_replication_in_recovery{%s})" $server)
   "pooler" (printf `%s,pod=~"%s-[a-z0-9]+-[a-z0-9]+"` $server (include "billdb.name.pooler" .))
   "instances" (int .Values.cloudnativepg.instances)
-  "synchronous" (include "billdb.alerts.synchronous" . | default "0")
+  "synchronous" (include "billdb.alerts.synchronous" .)
   "standby" (printf `%s,application_name=~"%s-[0-9]+"` $server $name)
 | toJson }}
 {{- else }}
@@ -179,7 +179,7 @@ is told of; `asked` is the exporter alone, and what tells of the instances is mi
   "BilldbInstancesMissing" $instances
   "BilldbReplicaNotStreaming" (gt $instances 1)
   "BilldbReplicationLag" (gt $instances 1)
-  "BilldbNoSynchronousStandby" (and $instances (include "billdb.alerts.synchronous" .root))
+  "BilldbNoSynchronousStandby" .given.synchronous
   "BilldbPoolerDown" (include "billdb.pooler" .root)
   "BilldbPoolerWaiting" (include "billdb.pooler" .root)
   "BilldbBaseBackupOverdue" (and $instances .root.Values.cloudnativepg.archive.enabled)

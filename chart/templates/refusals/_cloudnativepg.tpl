@@ -86,10 +86,10 @@ cloudnativepg.spec.{{ $key }}: given, and snapshots.class is {{ $values.snapshot
 {{- if not (.Capabilities.APIVersions.Has "postgresql.cnpg.io/v1/Cluster") }}
 engine: cloudnativepg, but this cluster does not know Cluster of postgresql.cnpg.io/v1; install the CloudNativePG operator first, 1.30 or newer (docs/high-availability.md)
 {{- else }}
-{{- if and .Values.cloudnativepg.archive.enabled (not (.Capabilities.APIVersions.Has "barmancloud.cnpg.io/v1/ObjectStore")) }}
+{{- if .Values.cloudnativepg.archive.enabled }}
+{{- if not (.Capabilities.APIVersions.Has "barmancloud.cnpg.io/v1/ObjectStore") }}
 cloudnativepg.archive.enabled: true, but this cluster does not know ObjectStore of barmancloud.cnpg.io/v1; install the Barman Cloud plugin beside the operator first (docs/point-in-time-recovery.md)
-{{- end }}
-{{- if and .Values.cloudnativepg.archive.enabled (.Capabilities.APIVersions.Has "barmancloud.cnpg.io/v1/ObjectStore") }}
+{{- else }}
 {{- $archive := include "billdb.archive.name" . }}
 {{- $place := (include "billdb.archive.store" . | fromYaml).configuration.destinationPath }}
 {{- range $other := (lookup "postgresql.cnpg.io/v1" "Cluster" .Release.Namespace "").items }}
@@ -97,6 +97,7 @@ cloudnativepg.archive.enabled: true, but this cluster does not know ObjectStore 
 {{- $store := lookup "barmancloud.cnpg.io/v1" "ObjectStore" $.Release.Namespace (dig "parameters" "barmanObjectName" "none" .) | default dict }}
 {{- if and (eq $archive (dig "parameters" "serverName" $other.metadata.name .)) (eq $place (dig "spec" "configuration" "destinationPath" "" $store)) }}
 cloudnativepg.archive.name: {{ $archive }}, under which the Cluster {{ $other.metadata.name }} of this namespace archives to the same place; choose another name
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
