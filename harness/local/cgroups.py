@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
@@ -13,6 +14,7 @@ from harness.waiting import wait_for
 TOP = Path("/sys/fs/cgroup")
 LEAF = "processes"  # on version 2 a group has processes or passes controllers on to groups below it, never both
 PERIOD = 100_000  # microseconds over which the use of processors is counted, the kernel's default
+A_TRY = 5  # seconds for all processes of a group to stand still, which takes milliseconds where nothing holds one up
 INHERITED = ("cpuset.cpus", "cpuset.mems")  # version 1: empty in a new group, and nothing may run with that
 
 
@@ -76,8 +78,8 @@ def freeze(name: str, still: bool, top: Path = TOP) -> None:
         wait_for(lambda: f"frozen {int(still)}" in (top / name / "cgroup.events").read_text(), f"{name} to be frozen: {still}")
     else:
         state = "FROZEN" if still else "THAWED"
-        (top / "freezer" / name / "freezer.state").write_text(state)
-        wait_for(lambda: (top / "freezer" / name / "freezer.state").read_text().strip() == state, f"{name} to be {state}")
+        file = top / "freezer" / name / "freezer.state"
+        wait_for(partial(_became, file, state), f"{name} to be {state}", seen=lambda: _awake(top / "pids" / name))
 
 
 def names(prefix: str, top: Path = TOP) -> list[str]:
@@ -95,6 +97,27 @@ def remove(name: str, top: Path = TOP) -> None:
     for folder in _folders(name, top):
         for group, _, _ in os.walk(folder, topdown=False):
             wait_for(partial(_removed, Path(group)), f"the processes of {group} to end")
+
+
+def _became(file: Path, state: str) -> bool:
+    """Try to have a group of version 1 be `state`: one process that waits for one that stands still already holds all up."""
+    file.write_text(state)
+    deadline = time.monotonic() + A_TRY
+    while time.monotonic() < deadline:
+        if file.read_text().strip() == state:
+            return True
+        time.sleep(0.05)
+    file.write_text("THAWED")
+    return False
+
+
+def _awake(group: Path) -> str:
+    told = [Path("/proc", line) for file in group.rglob("cgroup.procs") for line in file.read_text().split()]
+    found = []
+    for process in told:
+        with suppress(OSError):
+            found.append(f"{process.name} {(process / 'comm').read_text().strip()}: {(process / 'wchan').read_text()}")
+    return "\n".join(found)
 
 
 def _folders(name: str, top: Path) -> list[Path]:
