@@ -1,7 +1,8 @@
 """What is written to the control groups of either version, and what the kubelet and containerd are told of them."""
 
 import subprocess
-from pathlib import Path
+from pathlib import Path, PosixPath
+from typing import Any
 
 import pytest
 import yaml
@@ -81,6 +82,29 @@ def test_version_1_limits_the_memory_of_the_group_and_freezes_it(tmp_path: Path)
     for still, state in ((True, "FROZEN"), (False, "THAWED")):
         cgroups.freeze("billdb", still, tmp_path)
         assert (tmp_path / "freezer" / "billdb" / "freezer.state").read_text() == state
+
+
+class HeldUp(PosixPath):
+    """A group whose processes stand still only when all went on once, as where one waits for the end of a frozen thread."""
+
+    went_on = False
+
+    def write_text(self, data: str, *others: Any, **named: Any) -> int:
+        HeldUp.went_on |= data == "THAWED"
+        return super().write_text(data, *others, **named)
+
+    def read_text(self, *others: Any, **named: Any) -> str:
+        return super().read_text(*others, **named) if HeldUp.went_on else "FREEZING\n"
+
+
+def test_version_1_goes_on_and_is_frozen_anew_where_a_process_holds_it_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(cgroups, "A_TRY", 0.1)
+    (tmp_path / "freezer" / "billdb").mkdir(parents=True)
+    cgroups.freeze("billdb", True, HeldUp(tmp_path))
+    assert HeldUp.went_on
+    assert (tmp_path / "freezer" / "billdb" / "freezer.state").read_text() == "FROZEN"
 
 
 def test_a_process_can_join_the_group_of_every_controller(tmp_path: Path) -> None:
