@@ -67,7 +67,7 @@ class Instances:
 
     def wait_primary(self, other_than: str, seconds: float = 240) -> str:
         """Wait until another pod than this is the primary; returns it."""
-        wait_for(lambda: self.primary() != other_than, f"another primary than {other_than}", seconds, self.told)
+        wait_for(lambda: self.primary() != other_than, f"another primary than {other_than}", seconds, self.told, every=1)
         return self.primary()
 
     def lives(self) -> dict[str, tuple[str, str]]:
@@ -81,7 +81,7 @@ class Instances:
         life, primary = self.lives()[pod], self.primary()
         yield
         what = f"an end of {pod}, {life[0]}"
-        wait_for(lambda: self.lives().get(pod) != life or self.primary() != primary, what, seconds, self.told)
+        wait_for(lambda: self.lives().get(pod) != life or self.primary() != primary, what, seconds, self.told, every=0.5)
 
     def wait_replaced(self, uids: dict[str, str], seconds: float = 300) -> None:
         """Wait until every one of these pods is another one than that with this uid."""
@@ -92,14 +92,14 @@ class Instances:
             except CommandError:  # one is gone just now
                 return False
 
-        wait_for(replaced, "every server to be restarted", seconds, self.told, every=0.5)
+        wait_for(replaced, "every server to be restarted", seconds, self.told, every=2)
 
     def wait_healthy(self, seconds: float = 600) -> None:
         """Wait until every server is there, and streams from the one that takes writes.
 
         The kubelet waits up to five minutes before it starts a container again that ended often.
         """
-        wait_for(self._healthy, f"{NAME} to be healthy", seconds, self.told, every=0.5)
+        wait_for(self._healthy, f"{NAME} to be healthy", seconds, self.told, every=2)
 
     def _healthy(self) -> bool:
         try:
