@@ -55,7 +55,7 @@ Kind = tuple[str, str, str, bool]
 
 @contextmanager
 def serving(objects: Iterable[Object], kinds: Iterable[Kind] = KINDS, namespace: str = "phonebill-dev") -> Iterator[Path]:
-    """A kubeconfig of a cluster that has these objects, those with a namespace in this one, and knows these kinds."""
+    """A kubeconfig of a cluster that has these objects, in this namespace unless they name one, and knows these kinds."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _handler(_answers(objects, tuple(kinds), namespace))) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         with TemporaryDirectory() as folder:
@@ -90,10 +90,16 @@ def _answers(objects: Iterable[Object], kinds: tuple[Kind, ...], namespace: str)
         resources = found.setdefault(root, {"kind": "APIResourceList", "groupVersion": version, "resources": []})
         resource = {"name": plural, "kind": kind, "namespaced": namespaced, "singularName": "", "verbs": ["get", "list"]}
         resources["resources"].append(resource)
-        place = f"{root}/namespaces/{namespace}/{plural}" if namespaced else f"{root}/{plural}"
         items = [{"apiVersion": version} | dict(o) for o in given if o["kind"] == kind]
-        found[place] = {"apiVersion": version, "kind": f"{kind}List", "items": items}
-        found |= {f"{place}/{o['metadata']['name']}": o for o in items}
+        there = {"": items}
+        if namespaced:
+            there = {namespace: []}
+            for item in items:
+                there.setdefault(item["metadata"].get("namespace", namespace), []).append(item)
+        for its_namespace, its_items in there.items():
+            place = f"{root}/namespaces/{its_namespace}/{plural}" if namespaced else f"{root}/{plural}"
+            found[place] = {"apiVersion": version, "kind": f"{kind}List", "items": its_items}
+            found |= {f"{place}/{o['metadata']['name']}": o for o in its_items}
     return found
 
 

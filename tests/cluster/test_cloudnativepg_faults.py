@@ -18,7 +18,7 @@ from harness.on_cluster.release import Release
 from harness.progress import say
 
 pytestmark = pytest.mark.local_node
-USUAL = ("primary_killed", "primary_deleted_by_force", "primary_frozen", "primary_cut_off", "switched_over", "replica_killed")
+USUAL = ("primary_killed", "primary_frozen", "switched_over", "replica_killed")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,4 +1,9 @@
-"""Three servers on three nodes: a node that is killed, frozen, cut off or drained takes no acknowledged commit with it."""
+"""Three servers on three nodes: a node that is killed, frozen, cut off or drained takes no acknowledged commit with it.
+
+Without an option the first two happen (USUAL). All of them:
+
+    nox -s test -- tests/cluster/test_cloudnativepg_nodes.py --faults=node_killed,node_frozen,node_cut_off,node_drained
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,6 +19,7 @@ from harness.on_cluster.instances import NAME, Instances
 from harness.on_cluster.release import Release, merged
 
 pytestmark = pytest.mark.local_node
+USUAL = ("node_killed", "node_frozen")
 APART = {"podAntiAffinityType": "required", "topologyKey": "kubernetes.io/hostname"}
 
 
@@ -36,10 +42,13 @@ def spread(nodes: Sequence[Extra], release: Release) -> Iterator[Instances]:
         release.cluster.kubectl("delete", f"cluster/{NAME}", "--ignore-not-found")
 
 
-def test_no_acknowledged_commit_is_lost_with_a_node(spread: Instances, nodes: Sequence[Extra]) -> None:
+def test_no_acknowledged_commit_is_lost_with_a_node(
+    spread: Instances, nodes: Sequence[Extra], request: pytest.FixtureRequest
+) -> None:
     places = {
         pod["spec"]["nodeName"] for pod in spread.release.cluster.get("pods", f"--selector=cnpg.io/cluster={NAME}")["items"]
     }
     assert places == {node.name for node in nodes}
-    faults = node_faults.of(nodes)
-    assert FaultRun(spread, seed=1, faults=faults).wrong_after(list(faults)) == []
+    wanted: str = request.config.getoption("faults")
+    faults = wanted.split(",") if wanted else list(USUAL)
+    assert FaultRun(spread, seed=1, faults=node_faults.of(nodes)).wrong_after(faults) == []

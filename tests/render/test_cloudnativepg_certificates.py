@@ -23,6 +23,20 @@ def test_cert_manager_makes_what_the_servers_copy_with_by_the_schema_jobs_issuer
     assert ("Issuer", f"{SERVER}-hook-ca") in manifests
 
 
+def test_what_renews_the_clusters_certificates_outlives_the_release_as_the_cluster_does() -> None:
+    values = OWN | {"tls": ISSUER, "metrics": {"enabled": True}, "cloudnativepg": {"pooler": {"enabled": True}}}
+    manifests = render(values)
+    policies = {
+        o["metadata"]["name"]: o["metadata"].get("annotations", {}).get("helm.sh/resource-policy")
+        for kind in ("Issuer", "Certificate")
+        for o in manifests.of(kind)
+    }
+    gone = {name for name, policy in policies.items() if policy != "keep"}
+    assert gone == {name for name in policies if "pooler" in name or "metrics" in name}, "they go with what they are for"
+    of_the_other = [*(others := render({"tls": ISSUER})).of("Certificate"), *others.of("Issuer")]
+    assert not any("annotations" in o["metadata"] for o in of_the_other)
+
+
 def test_cert_managers_secrets_are_read_again_when_they_change() -> None:
     manifests = render(OWN | {"tls": ISSUER})
     named = set(plain(manifests["Cluster", SERVER]["spec"]["certificates"]).values())

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from harness.stub_cluster import CLOUDNATIVEPG, KINDS
+from harness.stub_cluster import CERT_MANAGER, CLOUDNATIVEPG, KINDS
 from tests.values.looking import SERVER, look, named, problems, secret
 from tests.values.test_cloudnativepg_problems import NEW, crd
 from tests.values.test_other_releases import OTHERS
@@ -120,6 +120,19 @@ def test_a_cluster_that_a_release_of_another_name_left_is_taken_over_with_all_th
         "meta.helm.sh/release-namespace=phonebill-dev && kubectl label -n phonebill-dev --overwrite "
         f"{objects} app.kubernetes.io/managed-by=Helm, then try again"
     ]
+
+
+def test_what_cert_manager_renews_for_a_cluster_that_was_left_is_taken_over_too() -> None:
+    ca = f"{SERVER}-hook-ca"
+    names = [f"{SERVER}-tls", ca, f"{SERVER}-hook-tls", f"{SERVER}-replication-tls"]
+    left = [
+        *(named("Certificate", name, OTHERS) for name in names),
+        *(named("Issuer", name, OTHERS) for name in (f"{ca}-self-signed", ca)),
+    ]
+    values = OWN | {"tls": {"mode": "certManager", "issuerRef": {"name": "company"}}}
+    [problem] = problems(values, crd(NEW), *left, kinds=[*KNOWN, *CERT_MANAGER])
+    objects = " ".join([*(f"certificate/{name}" for name in names), f"issuer/{ca}-self-signed", f"issuer/{ca}"])
+    assert f"it did not make {objects} in namespace" in problem
 
 
 def test_a_cluster_of_a_release_that_is_there_is_not_taken_over() -> None:

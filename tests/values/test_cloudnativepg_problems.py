@@ -84,7 +84,8 @@ def test_a_snapshot_that_is_not_there_is_refused_as_long_as_there_is_no_cluster(
         "volumesnapshot -n phonebill-dev lists"
     ]
     assert ("Cluster", SERVER) in look(values, crd(NEW), named("VolumeSnapshot", "of-monday"), kinds=kinds)
-    assert ("Cluster", SERVER) in look(values, crd(NEW), named("Cluster", SERVER), kinds=kinds, upgrade=True)
+    made = {"bootstrap": {"recovery": {"volumeSnapshots": {"storage": {"name": "of-monday"}}}}}
+    assert ("Cluster", SERVER) in look(values, crd(NEW), named("Cluster", SERVER, spec=made), kinds=kinds, upgrade=True)
 
 
 @pytest.mark.parametrize(("values", "problem"), [
@@ -163,6 +164,45 @@ def test_every_setting_that_cloudnativepg_has_to_itself_is_refused() -> None:
     own = "x, and engine is cloudnativepg, which sets it itself; remove it"
     assert "postgresql.parameters.syslog_ident: " + own in found
     assert "postgresql.parameters.temp_tablespaces: " + own in found
+
+
+def test_the_superusers_secret_has_the_keys_that_the_operator_reads() -> None:
+    own = {"existingSecret": "superuser", "existingSecretKey": "postgres-password"}
+    assert without_cluster(OWN | {"auth": {"roles": {"postgres": own}}}) == [
+        "auth.roles.postgres.existingSecretKey: postgres-password, and engine is cloudnativepg, which reads the keys username "
+        "and password of superuser; set it to password"
+    ]
+    assert render(OWN | {"auth": {"roles": {"postgres": own}, "superuserFromNetwork": False}})
+    values = OWN | {"auth": {"roles": {"postgres": {"existingSecret": "superuser"}}}}
+    assert problems(values, crd(NEW), secret("superuser", "password"), kinds=KNOWN) == [
+        "auth.roles.postgres.existingSecret: the Secret superuser has no key username; its keys are: password; add it, or set "
+        "auth.waitForSecrets when it comes later"
+    ]
+    assert look(values, crd(NEW), secret("superuser", "password", "username"), kinds=KNOWN)
+
+
+def test_the_jobs_account_is_not_that_of_the_servers() -> None:
+    assert without_cluster(OWN | {"serviceAccount": {"name": SERVER}}) == [
+        f"serviceAccount.name: {SERVER}, which is the ServiceAccount of CloudNativePG's servers; choose another name for that of "
+        "the Jobs"
+    ]
+    assert render({"serviceAccount": {"name": SERVER}})
+
+
+@pytest.mark.parametrize(("port", "ports", "refused"), [(6443, [], False), (8443, [], True), (8443, [8443], False)])
+def test_the_policies_let_the_servers_reach_the_api_where_it_listens(port: int, ports: list[int], refused: bool) -> None:
+    slice_ = named("EndpointSlice", "kubernetes", {}, ports=[{"name": "https", "port": port}])
+    slice_["metadata"]["namespace"] = "default"
+    values = OWN | {"networkPolicy": {"apiServerPorts": [443, 6443, *ports]}}
+    if not refused:
+        assert look(values, crd(NEW), slice_, kinds=KNOWN)
+        return
+    assert problems(values, crd(NEW), slice_, kinds=KNOWN) == [
+        "networkPolicy.apiServerPorts: 443, 6443, but this cluster's API server listens at 8443, and neither the servers nor "
+        "their Jobs would reach it; add 8443"
+    ]
+    without = values | {"networkPolicy": {"enabled": False}}
+    assert look(without, crd(NEW), slice_, kinds=KNOWN)
 
 
 def test_a_secret_of_the_superusers_own_serves_beside_one_for_all_others() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from harness.chart import render
+from harness.stub_cluster import SNAPSHOTS
 from tests.render.reading import plain
 from tests.values.looking import SERVER, look, named, problems
 from tests.values.test_cloudnativepg_kept import KNOWN
@@ -25,22 +26,60 @@ def of(tag: str, values: dict[str, Any] | None = None) -> dict[str, Any]:
     return (values or OWN) | {"image": {"tag": tag}}
 
 
-@pytest.mark.parametrize(("tag", "refused"), [("17", True), ("16.4", False)])
-def test_a_setting_does_not_come_together_with_a_new_major_version_whose_old_server_may_not_know_it(
-    tag: str, refused: bool
-) -> None:
+RESERVED = {"postgresql": {"parameters": {"reserved_connections": 3}}}
+
+
+def test_a_setting_does_not_come_together_with_a_new_major_version_whose_old_server_may_not_know_it() -> None:
     own = OWN | {"cloudnativepg": {"spec": {"postgresql": {"parameters": {"work_mem": "9MB"}}}}}
     cluster = running(of("16", own))
-    version = of(tag, own)
+    version = of("17", own)
     assert look(version, crd(NEW), cluster, kinds=KNOWN, upgrade=True)
-    kept = version | {"postgresql": {"parameters": {"reserved_connections": 3}}}
-    if not refused:
-        assert look(kept, crd(NEW), cluster, kinds=KNOWN, upgrade=True)
-        return
-    assert problems(kept, crd(NEW), cluster, kinds=KNOWN, upgrade=True) == [
+    assert problems(version | RESERVED, crd(NEW), cluster, kinds=KNOWN, upgrade=True) == [
         "postgresql.parameters.reserved_connections: 3 comes together with PostgreSQL 17, but the server of PostgreSQL 16 starts "
         "once more with it, and may not know it; change one of them at a time, each with a helm upgrade"
     ]
+
+
+def test_a_setting_does_not_come_together_with_another_image_where_another_server_takes_over() -> None:
+    cluster = running(of("16.4"))
+    newer = of("16.5")
+    assert look(newer, crd(NEW), cluster, kinds=KNOWN, upgrade=True)
+    assert look(of("16.4") | RESERVED, crd(NEW), cluster, kinds=KNOWN, upgrade=True)
+    assert problems(newer | RESERVED, crd(NEW), cluster, kinds=KNOWN, upgrade=True) == [
+        "postgresql.parameters.reserved_connections: 3 comes together with the image docker.io/library/postgres:16.5, and "
+        "CloudNativePG takes one of them at a time where another server takes the primary's place; change one at a time, each "
+        "with a helm upgrade"
+    ]
+    alone = {"cloudnativepg": {"instances": 1}}
+    assert look(newer | RESERVED | alone, crd(NEW), running(of("16.4") | alone), kinds=KNOWN, upgrade=True)
+
+
+def recovering(**recovery: str) -> dict[str, Any]:
+    """Values of a database that begins with another one of the archive, or with a snapshot."""
+    return OWN | {"cloudnativepg": {"archive": ARCHIVE | {"name": "bills-again"}, "recovery": recovery}}
+
+
+MOMENT, LATER = "2026-11-24T10:15:00+09:00", "2026-11-24T11:15:00+09:00"
+SNAPSHOT = {"from": "bills", "snapshot": "nightly"}
+
+
+@pytest.mark.parametrize("recovery", [{"from": "bills"}, {"from": "bills", "until": MOMENT}, SNAPSHOT], ids=str)
+def test_a_recovery_is_asked_for_when_a_cluster_is_made_and_may_stay_in_its_values(recovery: dict[str, str]) -> None:
+    values = recovering(**recovery)
+    kinds = [*KNOWN, *SNAPSHOTS]
+    assert look(values, crd(NEW), running(values), kinds=kinds, upgrade=True)
+    plain_one = running(OWN | {"cloudnativepg": {"archive": ARCHIVE | {"name": "bills-again"}}})
+    found = problems(values, crd(NEW), plain_one, kinds=kinds, upgrade=True)
+    assert found == [
+        f"cloudnativepg.recovery.{key}: {value}, but CloudNativePG's Cluster {SERVER} is there and began with none: it is looked "
+        "at when a Cluster is made, and never again; remove it, or recover in another namespace (docs/point-in-time-recovery.md)"
+        for key, value in sorted(recovery.items())
+    ]
+    for key in recovery:
+        another = LATER if key == "until" else "other"
+        [other] = problems(recovering(**recovery | {key: another}), crd(NEW), running(values), kinds=kinds, upgrade=True)
+        assert other.startswith(f"cloudnativepg.recovery.{key}: {another}, but ")
+        assert f"began with {recovery[key]}: " in other
 
 
 @pytest.mark.parametrize(("tag", "refused"), [("16", True), ("17", False), ("18", False)])

@@ -22,6 +22,7 @@ OWNED = {
     "serviceAccountName": "",
     "serviceAccountTemplate": "serviceAccount.annotations",
     "managed": "",
+    "projectedVolumeTemplate": "",
     "replica": "",
     "storage.size": "persistence.size",
     "storage.storageClass": "persistence.storageClass",

@@ -142,8 +142,10 @@ GITOPS = {
      "auth: helm cannot look into the cluster here, so the passwords of bill_backup_user, "),
     ({"auth": {"existingSecret": "passwords"}, "backup": BROUGHT}, "tls.mode: helm cannot look into the cluster here"),
     (GITOPS | {"schema": {"login": "certificate"}}, "schema.login: helm cannot look into the cluster here"),
+    (GITOPS | {"engine": "cloudnativepg", "schema": {}, "auth": {"existingSecret": "passwords", "superuserFromNetwork": False}},
+     "tls.mode: existingSecret, but helm cannot look into the cluster here, so the certificates by which CloudNativePG's "),
     (GITOPS | {"backup": {}}, "backup.repository: helm cannot look into the cluster here, so the repository's password would "),
-], ids=["passwords", "certificate", "the Job's certificate", "the repository's password"])  # fmt: skip
+], ids=["passwords", "certificate", "the Job's certificate", "the servers'", "the repository's password"])  # fmt: skip
 def test_what_would_change_at_each_render_is_refused_where_helm_sees_no_cluster(values: dict[str, object], key: str) -> None:
     [problem] = problems(values | {"withoutCluster": "refuse"})
     assert problem.startswith(key)
@@ -184,6 +186,13 @@ INTERNAL = {
 def test_a_load_balancer_that_is_open_to_the_internet_is_refused(service: dict[str, object]) -> None:
     [problem] = problems({"service": {"type": "LoadBalancer"} | service})
     assert problem.startswith("service.type: LoadBalancer, open to every address; name the clients' addresses in service.load")
+
+
+def test_addresses_of_a_load_balancers_clients_are_for_a_load_balancer() -> None:
+    assert problems({"service": {"type": "NodePort", "loadBalancerSourceRanges": ["10.0.0.0/8", "192.0.2.0/24"]}}) == [
+        "service.loadBalancerSourceRanges: 10.0.0.0/8, 192.0.2.0/24, but service.type is NodePort, and Kubernetes takes them "
+        "with LoadBalancer only; remove them"
+    ]
 
 
 @pytest.mark.parametrize("service", [

@@ -62,6 +62,10 @@ template:
     tolerations:
       {{- toYaml . | nindent 6 }}
     {{- end }}
+    {{- with .Values.affinity }}
+    affinity:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
     {{- with .Values.priorityClassName }}
     priorityClassName: {{ . | quote }}
     {{- end }}

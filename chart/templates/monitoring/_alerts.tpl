@@ -116,6 +116,7 @@ is told of; `asked` is the exporter alone, and what tells of the instances is mi
 {{- $server := printf `namespace="%s",server="%s"` .Release.Namespace $name }}
 {{- if eq .Values.engine "cloudnativepg" }}
 {{- $pods := printf `namespace="%s",pod=~"%s-[0-9]+"` .Release.Namespace $name }}
+{{- $archived := ternary (printf " or absent(barman_cloud_cloudnative_pg_io_last_available_backup_timestamp{%s})" $server) "" .Values.cloudnativepg.archive.enabled }}
 {{- dict
   "pods" $pods
   "pod" "{{ $labels.pod }}"
@@ -125,7 +126,7 @@ is told of; `asked` is the exporter alone, and what tells of the instances is mi
   "volume" (printf `namespace="%s",persistentvolumeclaim=~"%s-[0-9]+(-wal)?"` .Release.Namespace $name)
   "claim" (printf "%s-N, of one of the instances" $name)
   "asked" (printf `%s,pod=~"|%s-.+"` $server (include "billdb.name.metrics" .))
-  "missed" (printf " or absent(cnpg_pg_replication_in_recovery{%s})" $server)
+  "missed" (printf " or absent(cnpg_pg_replication_in_recovery{%s})%s" $server $archived)
   "pooler" (printf `%s,pod=~"%s-[a-z0-9]+-[a-z0-9]+"` $server (include "billdb.name.pooler" .))
   "instances" (int .Values.cloudnativepg.instances)
   "synchronous" (include "billdb.alerts.synchronous" .)

@@ -4,7 +4,7 @@
 {{- $given := .Values.cloudnativepg }}
 {{- $owned := dict "instances" "cloudnativepg.instances" "imageName" "image" "imageCatalogRef" "image" "postgresUID" "image.user" "postgresGID" "image.user"
   "inheritedMetadata" "podLabels and podAnnotations" "certificates" "tls" "superuserSecret" "auth.roles.postgres" "enableSuperuserAccess" "auth.superuserFromNetwork"
-  "serviceAccountName" "" "serviceAccountTemplate" "serviceAccount.annotations" "managed" "" "replica" "" "storage.size" "persistence.size" "storage.storageClass" "persistence.storageClass"
+  "serviceAccountName" "" "serviceAccountTemplate" "serviceAccount.annotations" "managed" "" "projectedVolumeTemplate" "" "replica" "" "storage.size" "persistence.size" "storage.storageClass" "persistence.storageClass"
   "bootstrap.initdb.database" "" "bootstrap.initdb.owner" "" "bootstrap.initdb.secret" "" "bootstrap.initdb.localeCollate" "postgresql.locale" "bootstrap.initdb.localeCType" "postgresql.locale"
   "postgresql.pg_hba" "postgresql.hba" "postgresql.ldap" "postgresql.hba" "postgresql.shared_preload_libraries" "postgresql.parameters" "postgresql.parameters.password_encryption" "auth.method"
   "postgresql.parameters.ssl_min_protocol_version" "tls.minVersion" "postgresql.parameters.ssl_ciphers" "tls.ciphers"

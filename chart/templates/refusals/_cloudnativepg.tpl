@@ -32,6 +32,13 @@ resources.requests.memory: {{ $memory }}, but shared_buffers alone are {{ div $s
 {{- if and $values.auth.superuserFromNetwork $values.auth.existingSecret (not $values.auth.roles.postgres.existingSecret) }}
 auth.roles.postgres.existingSecret: empty, and auth.existingSecret is {{ $values.auth.existingSecret }}, where CloudNativePG cannot find the superuser's password; name a Secret of type kubernetes.io/basic-auth with username postgres and that password, or set auth.superuserFromNetwork to false
 {{- end }}
+{{- $superuser := $values.auth.roles.postgres }}
+{{- if and $values.auth.superuserFromNetwork $superuser.existingSecret (ne $superuser.existingSecretKey "password") }}
+auth.roles.postgres.existingSecretKey: {{ $superuser.existingSecretKey }}, and engine is cloudnativepg, which reads the keys username and password of {{ $superuser.existingSecret }}; set it to password
+{{- end }}
+{{- if eq $values.serviceAccount.name (include "billdb.name.server" .) }}
+serviceAccount.name: {{ $values.serviceAccount.name }}, which is the ServiceAccount of CloudNativePG's servers; choose another name for that of the Jobs
+{{- end }}
 {{- $archive := $values.cloudnativepg.archive }}
 {{- range $key := ternary (get (dict "s3" (list "endpoint" "bucket") "azure" (list "account" "container")) $archive.type) list $archive.enabled }}
 {{- if not (index $archive $archive.type $key) }}

@@ -43,6 +43,11 @@ auth.database: {{ .Values.auth.database }}, but this release's database is {{ $h
 {{- if and .Values.cloudnativepg.archive.enabled (.Capabilities.APIVersions.Has "barmancloud.cnpg.io/v1/ObjectStore") }}
 {{- $objects = merge $objects (dict "ObjectStore" $archive "ScheduledBackup" $archive) }}
 {{- end }}
+{{- if and (eq .Values.tls.mode "certManager") (.Capabilities.APIVersions.Has "cert-manager.io/v1/Certificate") }}
+{{- $ca := include "billdb.name.schemaCA" . }}
+{{- $certificates := list (include "billdb.name.tls" .) $ca (include "billdb.name.schemaTLS" .) (include "billdb.name.replicationTLS" .) }}
+{{- $objects = merge $objects (dict "Certificate" $certificates "Issuer" (list (print $ca "-self-signed") $ca)) }}
+{{- end }}
 {{- end }}
 {{ toJson $objects }}
 {{- end }}
@@ -51,7 +56,7 @@ auth.database: {{ .Values.auth.database }}, but this release's database is {{ $h
 {{- define "billdb.problems.foreign" -}}
 {{- $namespace := .Release.Namespace }}
 {{- $server := include "billdb.name.server" . }}
-{{- $versions := dict "StatefulSet" "apps/v1" "NetworkPolicy" "networking.k8s.io/v1" "Cluster" "postgresql.cnpg.io/v1" "ScheduledBackup" "postgresql.cnpg.io/v1" "ObjectStore" "barmancloud.cnpg.io/v1" }}
+{{- $versions := dict "StatefulSet" "apps/v1" "NetworkPolicy" "networking.k8s.io/v1" "Cluster" "postgresql.cnpg.io/v1" "ScheduledBackup" "postgresql.cnpg.io/v1" "ObjectStore" "barmancloud.cnpg.io/v1" "Certificate" "cert-manager.io/v1" "Issuer" "cert-manager.io/v1" }}
 {{- $holding := "" }}
 {{- $replaced := "" }}
 {{- $runs := "" }}

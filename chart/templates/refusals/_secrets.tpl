@@ -4,7 +4,8 @@
 {{- range $role, $own := .Values.auth.roles }}
 {{- $key := include "billdb.role.key" (dict "root" $ "role" $role) }}
 {{- if $own.existingSecret }}
-{{- $_ := set $wanted (printf "auth.roles.%s.existingSecret" $role) (list $own.existingSecret $key) }}
+{{- $operators := and (eq $.Values.engine "cloudnativepg") (eq $role "postgres") $.Values.auth.superuserFromNetwork }}
+{{- $_ := set $wanted (printf "auth.roles.%s.existingSecret" $role) (concat (list $own.existingSecret) (ternary (list "username") list (not (empty $operators))) (list $key)) }}
 {{- else if $.Values.auth.existingSecret }}
 {{- $_ := set $wanted "auth.existingSecret" (append (get $wanted "auth.existingSecret" | default (list $.Values.auth.existingSecret)) $key) }}
 {{- end }}

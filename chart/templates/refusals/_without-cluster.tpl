@@ -17,6 +17,8 @@ backup.repository: helm cannot look into the cluster here, so the repository's p
 {{- end }}
 {{- if eq .Values.tls.mode "generated" }}
 tls.mode: helm cannot look into the cluster here, so a generated certificate would change at each render; choose certManager or existingSecret, or render with --dry-run=server, or set withoutCluster=preview to only read the objects
+{{- else if and (eq .Values.tls.mode "existingSecret") (eq .Values.engine "cloudnativepg") }}
+tls.mode: existingSecret, but helm cannot look into the cluster here, so the certificates by which CloudNativePG's servers know one another and the schema Job would change at each render; choose certManager, or render with --dry-run=server, or set withoutCluster=preview to only read the objects
 {{- else if and (eq .Values.tls.mode "existingSecret") (eq .Values.schema.login "certificate") }}
 schema.login: helm cannot look into the cluster here, so the schema Job's certificate would change at each render; choose password, or tls.mode certManager, or render with --dry-run=server, or set withoutCluster=preview to only read the objects
 {{- end }}
