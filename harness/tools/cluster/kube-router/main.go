@@ -54,6 +54,9 @@ func run(ctx context.Context, config *options.KubeRouterConfig) error {
 	if err != nil {
 		return err
 	}
+	for family, handler := range iptables {
+		iptables[family] = &remembered{IPTablesHandler: handler}
+	}
 	controller, err := netpol.NewNetworkPolicyController(
 		client, config, pods, policies, namespaces, &sync.Mutex{}, nil, iptables, ipsets)
 	if err != nil {
