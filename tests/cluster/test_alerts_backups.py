@@ -24,10 +24,10 @@ VALUES = merged(
     merged(WATCHED, {"retention": {"enabled": False}}),
     tuned({"BilldbCheckOverdue": {}, "BilldbDrillOverdue": {}, "BilldbBackupOverdue": {"threshold": MINUTES / 60}}),
 )
-# A byte in the middle of the largest file of data: the structure stays as it is.
+# Some bytes in the middle of the largest file of data, one of which might be as it was: the structure stays as it is.
 DAMAGE = """
 pack=$(find /repository/data/data -type f -printf '%s %p\\n' | sort -n | tail -1 | cut -d' ' -f2)
-chmod u+w "$pack" && printf X | dd of="$pack" bs=1 seek=$(($(stat --format=%s "$pack") / 3)) conv=notrunc status=none
+chmod u+w "$pack" && printf DAMAGED | dd of="$pack" bs=1 seek=$(($(stat --format=%s "$pack") / 3)) conv=notrunc status=none
 """
 READ_ONLY = "find /repository/data -type d -exec chmod a-w {} +"
 ANEW = "chmod -R u+w /repository/data && rm -r /repository/data"
