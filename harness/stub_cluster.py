@@ -90,16 +90,14 @@ def _answers(objects: Iterable[Object], kinds: tuple[Kind, ...], namespace: str)
         resources = found.setdefault(root, {"kind": "APIResourceList", "groupVersion": version, "resources": []})
         resource = {"name": plural, "kind": kind, "namespaced": namespaced, "singularName": "", "verbs": ["get", "list"]}
         resources["resources"].append(resource)
-        items = [{"apiVersion": version} | dict(o) for o in given if o["kind"] == kind]
-        there = {"": items}
-        if namespaced:
-            there = {namespace: []}
-            for item in items:
-                there.setdefault(item["metadata"].get("namespace", namespace), []).append(item)
-        for its_namespace, its_items in there.items():
-            place = f"{root}/namespaces/{its_namespace}/{plural}" if namespaced else f"{root}/{plural}"
-            found[place] = {"apiVersion": version, "kind": f"{kind}List", "items": its_items}
-            found |= {f"{place}/{o['metadata']['name']}": o for o in its_items}
+        place = f"{root}/namespaces/{{}}/{plural}" if namespaced else f"{root}/{plural}"
+        items: dict[str, list[Object]] = {place.format(namespace): []}
+        for o in given:
+            if o["kind"] == kind:
+                there = place.format(o["metadata"].get("namespace", namespace))
+                items.setdefault(there, []).append({"apiVersion": version} | dict(o))
+                found[f"{there}/{o['metadata']['name']}"] = items[there][-1]
+        found |= {there: {"apiVersion": version, "kind": f"{kind}List", "items": all_} for there, all_ in items.items()}
     return found
 
 

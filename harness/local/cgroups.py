@@ -2,14 +2,13 @@
 
 import os
 import signal
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from harness.local.machine import MachineError
-from harness.waiting import wait_for
+from harness.waiting import WaitError, wait_for
 
 TOP = Path("/sys/fs/cgroup")
 LEAF = "processes"  # on version 2 a group has processes or passes controllers on to groups below it, never both
@@ -102,13 +101,11 @@ def remove(name: str, top: Path = TOP) -> None:
 def _became(file: Path, state: str) -> bool:
     """Try to have a group of version 1 be `state`: one process that waits for one that stands still already holds all up."""
     file.write_text(state)
-    deadline = time.monotonic() + A_TRY
-    while time.monotonic() < deadline:
-        if file.read_text().strip() == state:
-            return True
-        time.sleep(0.05)
-    file.write_text("THAWED")
-    return False
+    try:
+        return wait_for(lambda: file.read_text().strip() == state, f"{file} to be {state}", A_TRY)
+    except WaitError:
+        file.write_text("THAWED")
+        return False
 
 
 def _awake(group: Path) -> str:

@@ -4,11 +4,13 @@
 {{- range $role, $own := .Values.auth.roles }}
 {{- $key := include "billdb.role.key" (dict "root" $ "role" $role) }}
 {{- if $own.existingSecret }}
-{{- $operators := and (eq $.Values.engine "cloudnativepg") (eq $role "postgres") $.Values.auth.superuserFromNetwork }}
-{{- $_ := set $wanted (printf "auth.roles.%s.existingSecret" $role) (concat (list $own.existingSecret) (ternary (list "username") list (not (empty $operators))) (list $key)) }}
+{{- $_ := set $wanted (printf "auth.roles.%s.existingSecret" $role) (list $own.existingSecret $key) }}
 {{- else if $.Values.auth.existingSecret }}
 {{- $_ := set $wanted "auth.existingSecret" (append (get $wanted "auth.existingSecret" | default (list $.Values.auth.existingSecret)) $key) }}
 {{- end }}
+{{- end }}
+{{- if and (eq .Values.engine "cloudnativepg") .Values.auth.superuserFromNetwork .Values.auth.roles.postgres.existingSecret }}
+{{- $_ := set $wanted "auth.roles.postgres.existingSecret" (append (get $wanted "auth.roles.postgres.existingSecret") "username") }}
 {{- end }}
 {{- range $key, $names := $wanted }}
 {{- $secret := lookup "v1" "Secret" $.Release.Namespace (first $names) }}

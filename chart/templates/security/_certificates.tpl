@@ -91,15 +91,7 @@ data:
 {{ concat $names .others | uniq | toJson }}
 {{- end }}
 
-{{/* With CloudNativePG the Cluster outlives the release, and its certificates have to be renewed as long as it runs. */}}
-{{- define "billdb.certificates.kept" -}}
-{{- if eq .Values.engine "cloudnativepg" }}
-annotations:
-  helm.sh/resource-policy: keep
-{{- end }}
-{{- end }}
-
-{{/* A server's certificate by tls.issuerRef: (dict "root" $ "secret" SECRET "commonName" NAME "names" LIST), and "app" and "component" as above. */}}
+{{/* A server's certificate by tls.issuerRef: (dict "root" $ "secret" SECRET "commonName" NAME "names" LIST), "app" and "component" as above, and "kept" where it outlives the release. */}}
 {{- define "billdb.certificates.issued" -}}
 {{- $labels := dict "root" .root "app" (.app | default (include "billdb.name.server" .root)) "component" (.component | default "server") "extra" (include "billdb.cloudnativepg.reload" .root | fromYaml) -}}
 apiVersion: cert-manager.io/v1
@@ -109,8 +101,9 @@ metadata:
   namespace: {{ .root.Release.Namespace | quote }}
   labels:
     {{- include "billdb.labels" $labels | nindent 4 }}
-  {{- with and .kept (include "billdb.certificates.kept" .root) }}
-  {{- . | trim | nindent 2 }}
+  {{- if .kept }}
+  annotations:
+    helm.sh/resource-policy: keep
   {{- end }}
 spec:
   secretName: {{ .secret | quote }}
